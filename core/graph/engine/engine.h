@@ -1,0 +1,90 @@
+// The engine: stages as nodes of a oneTBB flow graph, records as handles on its edges.
+// Build a graph with AddStage and Connect, then Run once. Semantics: core/design/001-engine.md.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/graph/engine/stage_body.h"
+
+namespace retort {
+
+struct StageOptions {
+  std::string name;
+  uint32_t inputs = 1;             // 0 (a source) or 1
+  uint32_t outputs = 1;
+  uint32_t max_batch = 1;          // records a call at most
+  std::chrono::microseconds linger{0};  // how long a call may wait for a fuller batch while other records are on the way
+  bool concurrent = false;         // several calls at once
+  bool ordered = false;            // records arrive in order of admission
+  bool blocking = false;           // runs on a thread of its own, off the compute threads
+  std::string exclusive;           // stages with the same non-empty name (a model) never run at the same time
+  int priority = 0;                // higher first
+  std::vector<bool> optional_outputs;  // true: may stay unconnected
+};
+
+struct EngineOptions {
+  uint32_t credits = 256;                  // records in flight at most
+  uint64_t credit_bytes = 256u << 20;      // bytes of JSON in flight at most (one record always fits)
+  uint32_t max_cycles = 1u << 20;          // back edges a record may take before it fails
+  bool deterministic = false;              // one call at a time, fixed order and batch shape
+  int threads = 0;                         // 0 = all
+  uint64_t seed = 0;
+  std::string dead_letter_path;            // empty: failures are only counted
+};
+
+struct StageStats {
+  uint64_t calls = 0, records_in = 0, records_out = 0, failed = 0;
+  double busy_seconds = 0;
+  std::map<std::string, double> counters;
+  struct Distribution { uint64_t count = 0; double sum = 0, min = 0, max = 0; };
+  std::map<std::string, Distribution> samples;
+};
+
+struct Stranded { std::string record_id; std::string stage; };
+
+struct RunReport {
+  uint64_t admitted = 0, completed = 0, failed = 0, skipped = 0, cancelled = 0;
+  double seconds = 0;
+  std::map<std::string, StageStats> stages;
+  std::vector<Stranded> stranded;          // admitted but never accounted for: a defect of a stage or of the engine
+  Status status;                           // OK, kCancelled, or what aborted the run (dead-letter file unwritable, ...)
+  bool conserved() const { return admitted == completed + failed + skipped + cancelled; }
+};
+
+class Engine {
+ public:
+  explicit Engine(EngineOptions options);
+  ~Engine();
+
+  /// Errors: kAlreadyExists for a second stage of that name.
+  Status AddStage(StageOptions options, std::unique_ptr<StageBody> body);
+  /// Wire an output port to a stage's input. `back` marks the edge that closes a cycle.
+  /// Errors: kNotFound, kAlreadyExists where the port is wired, kInvalidArgument for a port that is not there.
+  Status Connect(const std::string& from, uint32_t port, const std::string& to, bool back);
+
+  /// Run to the end. Errors that keep it from starting (an undeclared cycle, an unconnected port that is not optional,
+  /// a stage that fails to open) are in the report's status. Call once.
+  RunReport Run();
+
+  /// Callable from any thread, also from a signal handler (sets atomics only). First level: admit no more, finish what is
+  /// in flight. Second level: stop at the next call's end; what is in flight counts as cancelled.
+  void Drain();
+  void StopNow();
+
+  /// A live view for progress lines; callable from any thread while Run is on.
+  struct Progress { uint64_t admitted, completed, failed, skipped; };
+  Progress progress() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace retort

@@ -1,0 +1,62 @@
+// Keys and values of sequences, in reference-counted pages of one pool per model.
+// Fork shares pages and copies one only when a shared page is written. One thread at a time per pool.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/ops/ops.h"
+
+namespace retort {
+
+/// Hands out pages of KvLayout::page_bytes device memory and takes them back; keeps freed pages for reuse.
+class KvPagePool {
+ public:
+  KvPagePool(Device& device, KvLayout layout);
+  ~KvPagePool();
+  const KvLayout& layout() const { return layout_; }
+  size_t pages_in_use() const;
+
+  struct Page;
+  Result<Page*> Acquire();
+  void AddReference(Page* page);
+  void Release(Page* page);
+  /// A page that the caller alone holds, with the contents of `page`, whose reference moves.
+  Result<Page*> Unshare(Page* page);
+  static void* Address(const Page* page);
+
+ private:
+  struct Impl;
+  KvLayout layout_;
+  std::unique_ptr<Impl> impl_;
+};
+
+class KvSequence {
+ public:
+  /// `pool` must outlive the sequence (shared, so that a record may outlive the model's other users).
+  explicit KvSequence(std::shared_ptr<KvPagePool> pool);
+  ~KvSequence();
+  KvSequence(const KvSequence&) = delete;
+  KvSequence& operator=(const KvSequence&) = delete;
+
+  size_t length() const { return length_; }
+  const KvPagePool& pool() const { return *pool_; }
+  /// Keep the first `length` tokens. Errors: kInvalidArgument if longer than length().
+  Status Truncate(size_t length);
+  std::unique_ptr<KvSequence> Fork() const;
+  /// Make room for `count` more tokens: pages exist and those to be written are not shared. The length stays.
+  Status Reserve(size_t count);
+  /// Count `count` reserved tokens as stored.
+  void Advance(size_t count) { length_ += count; }
+  /// Device addresses of the pages, in order.
+  void* const* page_table() const { return addresses_.data(); }
+
+ private:
+  std::shared_ptr<KvPagePool> pool_;
+  std::vector<KvPagePool::Page*> pages_;
+  std::vector<void*> addresses_;
+  size_t length_ = 0;
+};
+
+}  // namespace retort

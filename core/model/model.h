@@ -1,0 +1,70 @@
+// A language model on a device: weights, tokenizer, chat template and batched forward steps.
+// Load once, share by shared_ptr. Const members are thread-safe; Forward is not: callers run one step at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/model/chat_template.h"
+#include "core/model/kv_cache.h"
+#include "core/model/tokenizer.h"
+#include "core/ops/ops.h"
+
+namespace retort {
+
+struct ModelConfig {
+  std::string name;                 // under `models:`; for messages
+  std::string source;               // path of a GGUF file, or a name known to tools/get-model
+  std::string device = "cpu";
+  std::string weights = "native";   // native | f32 | f16 | q8_0 | q4_0 | q4_1: matrices are converted at load where they differ
+  Precision precision = Precision::kFast;
+  int32_t context_length = 0;       // tokens; 0 = the model's own
+  int32_t step_tokens = 512;        // rows of one pass through the layers; longer inputs are cut into passes
+  int threads = 0;                  // 0 = all
+};
+
+struct ModelHyper {
+  std::string architecture;  // "llama", "qwen2", ...
+  int32_t vocab = 0, hidden = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0, rope_dim = 0;
+  int32_t context_length = 0;
+  float rms_eps = 1e-5f, rope_base = 10000.0f;
+  bool rope_neox = false, attention_bias = false, tied_embeddings = false;
+};
+
+struct ForwardItem {
+  KvSequence* kv = nullptr;              // of this model
+  std::span<const int32_t> tokens;       // appended
+  size_t logits_first = 0;               // logits for tokens [logits_first, tokens.size())
+};
+
+class Model {
+ public:
+  /// Errors: kNotFound (no such file or name, with the names known), kDataLoss (truncated or damaged file),
+  /// kUnsupported (architecture, tensor type), kInvalidArgument (option). Messages name the file.
+  static Result<std::shared_ptr<Model>> Load(const ModelConfig& config);
+  virtual ~Model() = default;
+
+  virtual const ModelConfig& config() const = 0;
+  virtual const ModelHyper& hyper() const = 0;
+  virtual const Tokenizer& tokenizer() const = 0;
+  virtual const ChatTemplate& chat_template() const = 0;
+  virtual Device& device() const = 0;
+  virtual size_t weight_bytes() const = 0;  // mapped and owned
+  virtual size_t kv_bytes_per_token() const = 0;
+  virtual std::vector<std::string> DispatchReport() const = 0;
+
+  virtual Result<std::unique_ptr<KvSequence>> CreateSequence() = 0;
+
+  /// Run one step over sequences of any lengths. On success every item's tokens are in its kv and *logits points to
+  /// [rows, vocab] floats in host memory, rows in item order, valid until the next Forward.
+  /// Errors: kInvalidArgument (token out of range, empty step), kResourceExhausted (context or memory); then no kv changed.
+  virtual Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) = 0;
+};
+
+/// The file for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with how to fetch it.
+Result<std::string> ResolveModelSource(const std::string& source);
+
+}  // namespace retort

@@ -1,0 +1,104 @@
+// The operations a transformer step is made of, behind one interface per device.
+// `ref` is plain loops and the oracle of every test; `cpu` is oneDNN and own SIMD kernels; CUDA comes as a module.
+// All pointers are device pointers; rows are contiguous. T = tokens in the step, K = inputs, N = outputs,
+// H = query heads, G = key/value heads, D = head size, V = vocabulary.
+// Thread-safety: one step at a time per OpSet.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/device/device.h"
+#include "core/tensor/dtype.h"
+
+namespace retort {
+
+/// `exact`: float activations and sums whose order depends on neither batch nor threads, so that a row's result is
+/// the same bits whatever else is in the step. `fast`: int8 activations per block and any library kernel.
+enum class Precision : int32_t { kExact = 0, kFast = 1 };
+
+/// A weight matrix [N, K] ready for MatMul: mapped or packed, on the device. Made by OpSet::PackWeight.
+class PackedWeight {
+ public:
+  virtual ~PackedWeight() = default;
+  int64_t n = 0, k = 0;
+  DType type = DType::kF32;
+  /// Bytes held beyond the mapped file.
+  virtual size_t owned_bytes() const = 0;
+};
+
+/// Keys and values of all layers live in pages of kKvPageTokens tokens. A page holds, for every layer,
+/// keys [G, kKvPageTokens, D] then values [G, kKvPageTokens, D] in `type` (f32 or f16).
+inline constexpr int kKvPageTokens = 32;
+
+struct KvLayout {
+  int layers = 0, kv_heads = 0, head_dim = 0;
+  DType type = DType::kF32;
+  size_t plane_bytes() const {  // keys (or values) of one layer in one page
+    return static_cast<size_t>(kv_heads) * kKvPageTokens * head_dim * (type == DType::kF32 ? 4 : 2);
+  }
+  size_t page_bytes() const { return plane_bytes() * 2 * layers; }
+  size_t key_offset(int layer) const { return plane_bytes() * 2 * layer; }
+  size_t value_offset(int layer) const { return key_offset(layer) + plane_bytes(); }
+};
+
+/// One token of the step as attention sees it. `pages` are device addresses of the sequence's pages in order;
+/// token `position` lies in pages[position / kKvPageTokens], slot position % kKvPageTokens. The token attends to
+/// positions 0 to position, itself included; its own key and value are stored before attention reads.
+struct AttentionRow {
+  void* const* pages = nullptr;
+  int32_t position = 0;
+};
+
+class OpSet {
+ public:
+  virtual ~OpSet() = default;
+  virtual Device& device() = 0;
+
+  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where `mapped`).
+  /// Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple of the block.
+  virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
+
+  /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
+  virtual Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
+                        Precision precision, Stream& stream) = 0;
+
+  /// out[T, K] = rows `ids[T]` (host pointer, each in [0, N)) of w as floats.
+  virtual Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream& stream) = 0;
+
+  /// out[T, K] = x / sqrt(mean(x²) + eps) * weight[K]. Source: Zhang & Sennrich 2019.
+  virtual Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k,
+                         Stream& stream) = 0;
+
+  /// Rotate q [T, H*D] and k [T, G*D] (row stride ld floats, in place) by their positions (host pointer [T]). `neox`
+  /// rotates pairs (i, i + rope_dim/2), else pairs (2i, 2i+1) as GGUF llama weights are permuted for.
+  /// inv_freq: device pointer [rope_dim / 2]. Source: Su et al. 2021.
+  virtual Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads,
+                      int kv_heads, int head_dim, int rope_dim, int64_t ld, bool neox, Stream& stream) = 0;
+
+  /// Store k and v rows ([T, G*D], row stride ld) of `layer` into their pages.
+  virtual Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows,
+                         const KvLayout& layout, int layer, Stream& stream) = 0;
+
+  /// out[T, H*D] = softmax(q·kᵀ * scale)·v with q rows ld floats apart; heads grouped H/G to a key/value head.
+  virtual Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
+                           int layer, int heads, float scale, float* out, Precision precision, Stream& stream) = 0;
+
+  /// out[T, F] = silu(gate) * up, where gate_up is [T, 2F] with gate first.
+  virtual Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream& stream) = 0;
+
+  /// y[i] += bias[i mod k] over t rows. (qwen2's attention biases)
+  virtual Status AddBias(float* y, const float* bias, int64_t t, int64_t k, int64_t ldy, Stream& stream) = 0;
+
+  /// Which implementation served each shape so far and why earlier ones in the list declined; for `plan` and tests.
+  virtual std::vector<std::string> DispatchReport() const { return {}; }
+};
+
+/// The operations for a device. Errors: kUnsupported where the device has none.
+Result<std::unique_ptr<OpSet>> MakeOpSet(Device& device);
+
+}  // namespace retort

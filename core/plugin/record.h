@@ -1,0 +1,67 @@
+// A record: one JSONL object on its way through the graph, with what stages hung on it.
+// Owned by the engine's pool; one thread at a time holds a record, so nothing here locks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "retort/plugin.h"
+#include "retort/status.h"
+
+namespace retort {
+
+class Generation;   // core/model/generation.h
+class KvSequence;   // core/model/kv_cache.h
+class Model;
+
+/// A draft as the record keeps it (the copy behind retort_draft).
+struct Draft {
+  retort_draft_kind kind = RETORT_DRAFT_POINT_MASS;
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> parents;
+  std::vector<float> q;
+  std::string drafter;
+};
+
+class Record {
+ public:
+  Record();
+  ~Record();
+  Record(const Record&) = delete;
+  Record& operator=(const Record&) = delete;
+
+  uint64_t number = 0;      // order of admission, from 0
+  uint64_t line = 0;        // in the input, from 1; 0 = unknown
+  uint64_t run_seed = 0;
+  std::string id;
+  nlohmann::ordered_json json;
+  std::unique_ptr<Generation> generation;
+  std::unique_ptr<Draft> draft;
+  std::map<const Model*, std::unique_ptr<KvSequence>> kv;
+
+  /// Hang `object` under `name`; an earlier one of that name is destroyed.
+  void Attach(std::string_view name, void* object, void (*destroy)(void*));
+  void* Attachment(std::string_view name) const;
+
+  /// Free everything but id, line and json (a finished record needs no caches).
+  void ReleasePayloads();
+
+  Record* next = nullptr;   // intrusive chain of the engine
+  uint32_t cycles = 0;      // back edges taken; the engine's bound
+  std::string scratch;      // backs views returned by record_get_json
+
+ private:
+  struct Attached { void* object; void (*destroy)(void*); };
+  std::map<std::string, Attached, std::less<>> attached_;
+};
+
+/// Parse one JSONL line into `record` (json, id, line). Errors: kInvalidArgument with column and cause: not JSON, not an
+/// object, invalid UTF-8, nested deeper than 256.
+Status ParseRecord(std::string_view text, uint64_t line, Record& record);
+
+}  // namespace retort

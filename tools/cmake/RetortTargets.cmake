@@ -1,0 +1,59 @@
+# Helpers that give each own target the same warnings, include paths and places.
+
+function(retort_target_settings target)
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANGUAGE:C,CXX>:-Wall -Wextra -Wpedantic -Wshadow>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi>
+    $<$<AND:$<BOOL:${RETORT_WERROR}>,$<COMPILE_LANGUAGE:C,CXX>>:-Werror>)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# retort_add_library(name SOURCES ... [PUBLIC libs...] [PRIVATE libs...]): a static library retort_<name>.
+function(retort_add_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(retort_${name} STATIC ${ARG_SOURCES})
+  add_library(retort::${name} ALIAS retort_${name})
+  retort_target_settings(retort_${name})
+  target_link_libraries(retort_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# retort_add_plugin(stage SOURCES ...): a plugin library; it sees the SDK and nothing else of the core.
+function(retort_add_plugin stage)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  set(target retort_plugin_${stage})
+  add_library(${target} MODULE ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE retort::sdk)
+  retort_target_settings(${target})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME "${stage}" LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib/retort/plugins")
+  install(TARGETS ${target} LIBRARY DESTINATION "${RETORT_PLUGIN_DIR}")
+  set_property(GLOBAL APPEND PROPERTY RETORT_PLUGIN_TARGETS ${target})
+endfunction()
+
+# retort_add_test(name SOURCES ... LIBS ... [LABELS fast|slow ...] [ENV k=v ...]): a GoogleTest program, one CTest
+# test per case. Cases whose name ends in _slow get the label slow, the others those given (default fast).
+function(retort_add_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS;LABELS;ENV" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS fast)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  retort_target_settings(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  set(environment "RETORT_SOURCE_DIR=${PROJECT_SOURCE_DIR}" "RETORT_BINARY_DIR=${PROJECT_BINARY_DIR}" ${ARG_ENV})
+  gtest_discover_tests(${name} TEST_FILTER "*:-*_slow" DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${ARG_LABELS}" ENVIRONMENT "${environment}" TIMEOUT 300)
+  gtest_discover_tests(${name} TEST_FILTER "*_slow" TEST_LIST ${name}_SLOW DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS slow ENVIRONMENT "${environment}" TIMEOUT 900)
+endfunction()
+
+# retort_add_benchmark(name SOURCES ... LIBS ...): a Google Benchmark program, built with RETORT_BUILD_BENCHMARKS.
+function(retort_add_benchmark name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  if(RETORT_BUILD_BENCHMARKS)
+    add_executable(${name} ${ARG_SOURCES})
+    retort_target_settings(${name})
+    target_link_libraries(${name} PRIVATE ${ARG_LIBS} benchmark::benchmark_main)
+  endif()
+endfunction()
