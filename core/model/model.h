@@ -16,14 +16,15 @@
 namespace retort {
 
 struct ModelConfig {
-  std::string name;                 // under `models:`; for messages
-  std::string source;               // path of a GGUF file, or a name known to tools/get-model
+  std::string name;    // under `models:`; for messages
+  std::string source;  // path of a GGUF file, or a name known to tools/get-model
   std::string device = "cpu";
-  std::string weights = "native";   // native | f32 | f16 | q8_0 | q4_0 | q4_1: matrices are converted at load where they differ
+  std::string weights =
+      "native";  // native | f32 | f16 | q8_0 | q4_0 | q4_1: matrices are converted at load where they differ
   Precision precision = Precision::kFast;
-  int32_t context_length = 0;       // tokens; 0 = the model's own
-  int32_t step_tokens = 512;        // rows of one pass through the layers; longer inputs are cut into passes
-  int threads = 0;                  // 0 = all
+  int32_t context_length = 0;  // tokens; 0 = the model's own
+  int32_t step_tokens = 512;   // rows of one pass through the layers; longer inputs are cut into passes
+  int threads = 0;             // 0 = all
 };
 
 struct ModelHyper {
@@ -35,9 +36,9 @@ struct ModelHyper {
 };
 
 struct ForwardItem {
-  KvSequence* kv = nullptr;              // of this model
-  std::span<const int32_t> tokens;       // appended
-  size_t logits_first = 0;               // logits for tokens [logits_first, tokens.size())
+  KvSequence* kv = nullptr;         // of this model
+  std::span<const int32_t> tokens;  // appended
+  size_t logits_first = 0;          // logits for tokens [logits_first, tokens.size())
 };
 
 class Model {
@@ -60,11 +61,13 @@ class Model {
 
   /// Run one step over sequences of any lengths. On success every item's tokens are in its kv and *logits points to
   /// [rows, vocab] floats in host memory, rows in item order, valid until the next Forward.
-  /// Errors: kInvalidArgument (token out of range, empty step), kResourceExhausted (context or memory); then no kv changed.
+  /// Errors: kInvalidArgument (token out of range, empty step), kResourceExhausted (context or memory); then no kv
+  /// changed.
   virtual Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) = 0;
 };
 
-/// The file for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with how to fetch it.
+/// The file for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with how to
+/// fetch it.
 Result<std::string> ResolveModelSource(const std::string& source);
 
 }  // namespace retort

@@ -29,7 +29,8 @@ class Sampler {
   explicit Sampler(SamplingParams params) : params_(params) {}
   const SamplingParams& params() const { return params_; }
 
-  /// The distribution after all transforms, most likely first, ties by token id; only tokens with p > 0. Sums to 1.
+  /// The distribution after all transforms; only tokens with p > 0. Sums to 1. Order: most likely first (ties by token
+  /// id) where top_k or top_p cut, else by token id, which saves sorting the vocabulary.
   /// Errors: kInternal if every logit is NaN or -inf, kInvalidArgument for an empty row.
   Status Distribution(std::span<const float> logits, std::span<const int32_t> history,
                       std::vector<TokenProbability>* out);
@@ -37,6 +38,8 @@ class Sampler {
   Result<int32_t> Sample(std::span<const float> logits, std::span<const int32_t> history, double u);
 
  private:
+  std::span<const float> Penalise(std::span<const float> logits, std::span<const int32_t> history);
+
   SamplingParams params_;
   std::vector<float> penalised_;
   std::vector<TokenProbability> scratch_;

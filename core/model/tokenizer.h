@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,16 +14,31 @@ namespace retort {
 
 class GgufFile;  // core/model/gguf.h
 
+/// What a byte-level BPE tokenizer is made from: the tokenizer.ggml.* metadata of a GGUF file.
+struct TokenizerData {
+  std::string model;                 // "gpt2"
+  std::string pre;                   // name of the pre-tokenizer
+  std::vector<std::string> tokens;   // texts; of normal tokens in GPT-2's spelling of bytes
+  std::vector<int32_t> token_types;  // as in GGUF: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty: all 1
+  std::vector<std::string> merges;   // "left right", best first
+  int32_t bos = -1, eos = -1;        // -1: none
+  std::vector<int32_t> end_tokens;   // further ids that end a turn
+  std::optional<bool> add_bos;       // default: what the pre-tokenizer's family does
+};
+
 class Tokenizer {
  public:
   struct EncodeOptions {
     bool add_special = false;    // begin-of-sequence where the model's metadata asks for it
-    bool parse_special = false;  // text of special tokens becomes these tokens
+    bool parse_special = false;  // text of special tokens becomes these tokens; user-defined tokens always do
   };
   /// Errors: kUnsupported (a model or pre-tokenizer we do not know, with the list of those we do), kDataLoss.
   static Result<std::unique_ptr<Tokenizer>> Create(const GgufFile& file);
+  static Result<std::unique_ptr<Tokenizer>> Create(const TokenizerData& data);
   virtual ~Tokenizer() = default;
 
+  /// Decode gives `text` back, less the bytes for which the vocabulary has no token: they are left out, as the
+  /// reference tokenizers do (SmolLM2 lacks six control characters and the lead bytes of U+40000 to U+BFFFF).
   /// Errors: kInvalidArgument at the byte where `text` is no valid UTF-8.
   virtual Result<std::vector<int32_t>> Encode(std::string_view text, EncodeOptions options) const = 0;
   /// The tokens' bytes; special tokens give their text only if `special`. Ids out of range are left out.
@@ -36,7 +52,7 @@ class Tokenizer {
   /// Ends a turn: eos, and the chat format's own end markers.
   virtual bool IsEndToken(int32_t token) const = 0;
   virtual bool IsSpecial(int32_t token) const = 0;
-  /// The token with exactly this text, or -1.
+  /// The token that decodes to exactly this text, or -1. A normal token goes before a special one.
   virtual int32_t Find(std::string_view text) const = 0;
 };
 

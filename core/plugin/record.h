@@ -2,11 +2,13 @@
 // Owned by the engine's pool; one thread at a time holds a record, so nothing here locks.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -15,8 +17,7 @@
 
 namespace retort {
 
-class Generation;   // core/model/generation.h
-class KvSequence;   // core/model/kv_cache.h
+class Generation;  // core/model/generation.h
 class Model;
 
 /// A draft as the record keeps it (the copy behind retort_draft).
@@ -35,14 +36,15 @@ class Record {
   Record(const Record&) = delete;
   Record& operator=(const Record&) = delete;
 
-  uint64_t number = 0;      // order of admission, from 0
-  uint64_t line = 0;        // in the input, from 1; 0 = unknown
+  uint64_t number = 0;  // order of admission, from 0
+  uint64_t line = 0;    // in the input, from 1; 0 = unknown
+  uint64_t bytes = 0;   // length of the input line, which the engine's byte credits count
   uint64_t run_seed = 0;
   std::string id;
   nlohmann::ordered_json json;
   std::unique_ptr<Generation> generation;
   std::unique_ptr<Draft> draft;
-  std::map<const Model*, std::unique_ptr<KvSequence>> kv;
+  std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
 
   /// Hang `object` under `name`; an earlier one of that name is destroyed.
   void Attach(std::string_view name, void* object, void (*destroy)(void*));
@@ -51,17 +53,27 @@ class Record {
   /// Free everything but id, line and json (a finished record needs no caches).
   void ReleasePayloads();
 
-  Record* next = nullptr;   // intrusive chain of the engine
-  uint32_t cycles = 0;      // back edges taken; the engine's bound
-  std::string scratch;      // backs views returned by record_get_json
+  Record* next = nullptr;  // intrusive chain of the engine
+  uint32_t cycles = 0;     // back edges taken; the engine's bound
+  uint32_t stage = 0;      // where the record stands: index in order of AddStage
+  std::atomic<const void*> holder =
+      nullptr;          // the call that may give the record away; atomic, since faulty stages may ask late
+  std::map<std::string, std::string, std::less<>> json_views;  // back record_get_json, by key; until the record changes
+  int32_t vocab = 0;  // of the model that the sequence was begun with
 
  private:
-  struct Attached { void* object; void (*destroy)(void*); };
+  struct Attached {
+    void* object;
+    void (*destroy)(void*);
+  };
   std::map<std::string, Attached, std::less<>> attached_;
 };
 
-/// Parse one JSONL line into `record` (json, id, line). Errors: kInvalidArgument with column and cause: not JSON, not an
-/// object, invalid UTF-8, nested deeper than 256.
+/// Parse JSON text. Errors: kInvalidArgument with column and cause: not JSON, invalid UTF-8, nested deeper than 256.
+Result<nlohmann::ordered_json> ParseJson(std::string_view text);
+
+/// Parse one JSONL line into `record` (json, id, line). Errors: those of ParseJson, and
+/// kInvalidArgument where it is no object; id and line are set nevertheless.
 Status ParseRecord(std::string_view text, uint64_t line, Record& record);
 
 }  // namespace retort

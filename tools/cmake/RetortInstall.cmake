@@ -1,0 +1,29 @@
+# Install rules: the binary with its plugins and libraries, the pipelines and schemas, and the package `retort` with
+# which plugins are built elsewhere (find_package(retort) gives retort::sdk and retort_add_plugin).
+include(CMakePackageConfigHelpers)
+
+install(TARGETS retort RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+if(TARGET retort-plugin-probe)
+  install(TARGETS retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
+install(PROGRAMS tools/get-model DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-get-model)
+install(DIRECTORY pipelines/ DESTINATION "${RETORT_PIPELINE_DIR}" FILES_MATCHING PATTERN "*.yaml" PATTERN "*.jsonl")
+install(DIRECTORY schemas/ DESTINATION "${CMAKE_INSTALL_DATADIR}/retort/schemas" FILES_MATCHING PATTERN "*.json")
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/retort")
+
+# The libraries that tools/setup put into its own prefix travel with the tree, which then can be moved.
+if(retort_deps)
+  file(GLOB retort_runtime_libraries "${retort_deps}/lib/libtbb.so.*" "${retort_deps}/lib/libdnnl.so.*"
+    "${retort_deps}/lib/libimf.so" "${retort_deps}/lib/libintlc.so.*" "${retort_deps}/lib/libsvml.so"
+    "${retort_deps}/lib/libirng.so")
+  install(FILES ${retort_runtime_libraries} DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
+
+install(DIRECTORY core/base/include/ core/plugin/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(TARGETS retort_sdk EXPORT retort-targets)
+install(EXPORT retort-targets NAMESPACE retort:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort")
+configure_package_config_file(tools/cmake/retort-config.cmake.in "${PROJECT_BINARY_DIR}/retort-config.cmake"
+  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort" PATH_VARS CMAKE_INSTALL_BINDIR RETORT_PLUGIN_DIR)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/retort-config-version.cmake" COMPATIBILITY SameMajorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/retort-config.cmake" "${PROJECT_BINARY_DIR}/retort-config-version.cmake"
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort")

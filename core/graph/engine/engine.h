@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/graph/engine/stage_body.h"
+#include "core/plugin/stage_body.h"
 
 namespace retort {
 
@@ -24,9 +24,9 @@ struct StageOptions {
   bool concurrent = false;         // several calls at once
   bool ordered = false;            // records arrive in order of admission
   bool blocking = false;           // runs on a thread of its own, off the compute threads
-  std::string exclusive;           // stages with the same non-empty name (a model) never run at the same time
+  std::string exclusive{};          // stages with the same non-empty name (a model) never run at the same time
   int priority = 0;                // higher first
-  std::vector<bool> optional_outputs;  // true: may stay unconnected
+  std::vector<bool> optional_outputs{}; // true: may stay unconnected
 };
 
 struct EngineOptions {
@@ -36,7 +36,7 @@ struct EngineOptions {
   bool deterministic = false;              // one call at a time, fixed order and batch shape
   int threads = 0;                         // 0 = all
   uint64_t seed = 0;
-  std::string dead_letter_path;            // empty: failures are only counted
+  std::string dead_letter_path{};           // empty: failures are only counted
 };
 
 struct StageStats {

@@ -1,0 +1,81 @@
+#include "core/device/cpu/host_device.h"
+
+#include <tbb/info.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <hwy/targets.h>
+
+namespace retort {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+class HostBuffer final : public Buffer {
+ public:
+  HostBuffer(const Device& device, void* data, size_t size) : Buffer(device, data, size) {}
+  ~HostBuffer() override { std::free(data_); }
+  void* host_data() const override { return data_; }
+};
+
+class HostStream final : public Stream {
+ public:
+  Status Synchronize() override { return {}; }
+};
+
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) {
+      const size_t colon = line.find(": ");
+      if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+  }
+  return "unknown processor";
+}
+
+std::string InstructionSets() {
+  std::string names;
+  for (int64_t rest = hwy::SupportedTargets(); rest != 0; rest &= rest - 1) {
+    names.append(names.empty() ? "" : " ").append(hwy::TargetName(rest & -rest));
+  }
+  return names;
+}
+
+class HostDevice final : public Device {
+ public:
+  HostDevice(DeviceKind kind, int threads) {
+    info_.kind = kind;
+    info_.name = kind == DeviceKind::kRef ? "ref" : "cpu";
+    info_.threads = kind == DeviceKind::kRef ? 1 : threads > 0 ? threads : tbb::info::default_concurrency();
+    info_.description = kind == DeviceKind::kRef ? "reference loops on the host" : ProcessorName() + " (" + InstructionSets() + ")";
+    info_.total_memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  }
+  const DeviceInfo& info() const override { return info_; }
+
+  Result<std::unique_ptr<Buffer>> Allocate(size_t bytes) override {
+    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    void* data = rounded < bytes ? nullptr : std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
+    if (data == nullptr) return ResourceExhausted(info_.name + ": cannot allocate " + std::to_string(bytes) + " bytes of memory");
+    return std::unique_ptr<Buffer>(std::make_unique<HostBuffer>(*this, data, bytes));
+  }
+  Result<std::unique_ptr<Stream>> CreateStream() override { return std::unique_ptr<Stream>(std::make_unique<HostStream>()); }
+  Status CopyFromHost(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
+  Status CopyToHost(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
+  Status CopyOnDevice(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
+
+ private:
+  static Status Copy(void* dst, const void* src, size_t bytes) {
+    if (bytes > 0) std::memmove(dst, src, bytes);
+    return {};
+  }
+  DeviceInfo info_;
+};
+
+}  // namespace
+
+std::shared_ptr<Device> MakeHostDevice(DeviceKind kind, int threads) { return std::make_shared<HostDevice>(kind, threads); }
+
+}  // namespace retort

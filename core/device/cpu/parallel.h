@@ -1,0 +1,23 @@
+// Fork and join on oneTBB, for kernels.
+// The calling thread works too, and while it waits it takes no other task: a kernel inside a stage never runs another
+// stage on its own stack. Chunks are contiguous and their borders depend on n, grain and threads alone.
+#pragma once
+
+#include <cstdint>
+
+namespace retort {
+
+namespace internal {
+using ChunkFunction = void (*)(void* context, int64_t begin, int64_t end);
+void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, void* context);
+}  // namespace internal
+
+/// Call fn(begin, end) over [0, n) in at most `threads` chunks, each a multiple of `grain` long but the last. Runs
+/// inline when one chunk is enough. `fn` must not throw.
+template <typename Fn>
+void ParallelFor(int64_t n, int64_t grain, int threads, Fn&& fn) {
+  internal::ParallelChunks(
+      n, grain, threads, [](void* context, int64_t begin, int64_t end) { (*static_cast<Fn*>(context))(begin, end); }, &fn);
+}
+
+}  // namespace retort

@@ -1,0 +1,131 @@
+#include "core/graph/diagnostic.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace retort {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kShownCharacters = 100;  // of a line, around the caret
+
+bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+std::vector<std::string> Characters(std::string_view line) {
+  std::vector<std::string> characters;
+  for (const char c : line) {
+    if (characters.empty() || StartsCharacter(c)) characters.emplace_back();
+    characters.back() += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  }
+  return characters;
+}
+
+void AppendLineWithCaret(std::string_view line, Place place, std::string& out) {
+  const std::vector<std::string> characters = Characters(line);
+  const size_t caret = static_cast<size_t>(place.column - 1);
+  const size_t begin = caret > kShownCharacters * 2 / 3 ? caret - kShownCharacters * 2 / 3 : 0;
+  const size_t end = std::min(characters.size(), begin + kShownCharacters);
+  const std::string number = std::to_string(place.line);
+  out += "  " + number + " | ";
+  for (size_t i = begin; i < end; ++i) out += characters[i];
+  out += "\n  " + std::string(number.size(), ' ') + " | " + std::string(caret - begin, ' ') + "^\n";
+}
+
+}  // namespace
+
+std::string_view SeverityName(Severity severity) { return severity == Severity::kError ? "error" : "warning"; }
+
+SourceText::SourceText(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
+  if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
+  lines_.push_back(0);
+  for (size_t i = 0; i < text_.size(); ++i) {
+    if (text_[i] == '\n') lines_.push_back(i + 1);
+  }
+}
+
+size_t SourceText::LineOffset(int line) const {
+  if (line < 1) return 0;
+  return static_cast<size_t>(line) <= lines_.size() ? lines_[static_cast<size_t>(line) - 1] : text_.size();
+}
+
+std::string_view SourceText::Line(int line) const {
+  if (line < 1) return {};
+  const size_t begin = LineOffset(line);
+  std::string_view rest = std::string_view(text_).substr(begin);
+  rest = rest.substr(0, rest.find('\n'));
+  if (rest.ends_with('\r')) rest.remove_suffix(1);
+  return rest;
+}
+
+Place SourceText::At(size_t offset) const {
+  offset = std::min(offset, text_.size());
+  const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset);
+  const auto line = static_cast<size_t>(after - lines_.begin());
+  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(lines_[line - 1]);
+  const auto characters = std::count_if(begin, text_.begin() + static_cast<std::ptrdiff_t>(offset), StartsCharacter);
+  return {static_cast<int>(line), static_cast<int>(characters) + 1};
+}
+
+void Diagnostics::Error(Place place, std::string message, std::string expected, std::string suggestion) {
+  Add(Severity::kError, place, std::move(message), std::move(expected), std::move(suggestion));
+}
+
+void Diagnostics::Warning(Place place, std::string message, std::string expected, std::string suggestion) {
+  Add(Severity::kWarning, place, std::move(message), std::move(expected), std::move(suggestion));
+}
+
+void Diagnostics::Add(Severity severity, Place place, std::string message, std::string expected,
+                      std::string suggestion) {
+  const auto same = [&](const Diagnostic& d) { return d.place == place && d.message == message; };
+  if (std::any_of(list_.begin(), list_.end(), same)) return;
+  if (list_.size() == kMaxDiagnostics) {
+    ++left_out_;
+    return;
+  }
+  list_.push_back({severity, file_, place, std::move(message), std::move(expected), std::move(suggestion)});
+}
+
+bool Diagnostics::HasErrors() const {
+  return std::any_of(list_.begin(), list_.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+std::vector<Diagnostic> Diagnostics::Sorted() const {
+  std::vector<Diagnostic> sorted = list_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  });
+  if (left_out_ > 0) sorted.push_back({Severity::kError, file_, {}, std::to_string(left_out_) + " more faults are not listed", "", ""});
+  return sorted;
+}
+
+std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceText& source) {
+  std::string out;
+  for (const Diagnostic& d : diagnostics) {
+    out += d.file;
+    if (d.place.line > 0) out += ":" + std::to_string(d.place.line) + ":" + std::to_string(d.place.column);
+    out += ": ";
+    out += SeverityName(d.severity);
+    out += ": " + d.message + "\n";
+    if (d.place.line > 0) AppendLineWithCaret(source.Line(d.place.line), d.place, out);
+    if (!d.expected.empty()) out += "  expected: " + d.expected + "\n";
+    if (!d.suggestion.empty()) out += "  did you mean `" + d.suggestion + "`?\n";
+  }
+  return out;
+}
+
+std::string RenderJson(const std::vector<Diagnostic>& diagnostics) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Diagnostic& d : diagnostics) {
+    list.push_back({{"severity", SeverityName(d.severity)},
+                    {"file", d.file},
+                    {"line", d.place.line},
+                    {"column", d.place.column},
+                    {"message", d.message},
+                    {"expected", d.expected},
+                    {"suggestion", d.suggestion}});
+  }
+  return list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace retort

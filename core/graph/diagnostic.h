@@ -1,0 +1,74 @@
+// What is wrong with a pipeline file, and where; printed for people and for programs.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retort {
+
+/// A place in a pipeline file. Lines and columns count from 1, columns in characters. Line 0: no place in the file
+/// (a value given on the command line).
+struct Place {
+  int line = 0;
+  int column = 0;
+  bool operator==(const Place&) const = default;
+};
+
+enum class Severity { kError, kWarning };
+/// "error", "warning".
+std::string_view SeverityName(Severity severity);
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  std::string file;
+  Place place;
+  std::string message;     // names the thing and what came
+  std::string expected;    // what may stand there; may be empty
+  std::string suggestion;  // the nearest right text; may be empty
+};
+
+/// The text of one file with what is needed to point into it.
+class SourceText {
+ public:
+  /// `file` is the name in diagnostics. A byte-order mark is left out.
+  SourceText(std::string file, std::string text);
+  const std::string& file() const { return file_; }
+  const std::string& text() const { return text_; }
+  /// Byte offset of the start of `line` (from 1); the text's length beyond the last line.
+  size_t LineOffset(int line) const;
+  /// The line without its end.
+  std::string_view Line(int line) const;
+  /// The place of a byte.
+  Place At(size_t offset) const;
+
+ private:
+  std::string file_, text_;
+  std::vector<size_t> lines_;  // byte offset of each line's start
+};
+
+inline constexpr size_t kMaxDiagnostics = 1000;  // of one file; what comes after is only counted
+
+/// All faults of one file, in the order of their places.
+class Diagnostics {
+ public:
+  explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+  void Error(Place place, std::string message, std::string expected = {}, std::string suggestion = {});
+  void Warning(Place place, std::string message, std::string expected = {}, std::string suggestion = {});
+  bool HasErrors() const;
+  /// Sorted by place; equal places stay in the order they were found. A fault found twice is listed once.
+  std::vector<Diagnostic> Sorted() const;
+
+ private:
+  void Add(Severity severity, Place place, std::string message, std::string expected, std::string suggestion);
+  std::string file_;
+  std::vector<Diagnostic> list_;
+  size_t left_out_ = 0;
+};
+
+/// `file:line:column: error: message`, then the line with a caret, `expected:` and `did you mean`.
+std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceText& source);
+/// A JSON list of {severity, file, line, column, message, expected, suggestion}.
+std::string RenderJson(const std::vector<Diagnostic>& diagnostics);
+
+}  // namespace retort

@@ -1,0 +1,287 @@
+#include "core/graph/engine/scheduler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace retort {
+namespace {
+
+// A tick goes on with the stage's next batch while its calls are as short as this, so that stages whose call costs less
+// than a task do not pay one task a call.
+constexpr std::chrono::microseconds kShortTick{20};
+constexpr uint32_t kMaxQuota = 16;
+constexpr uint32_t kCallsBetweenLooks = 4;  // at the clock
+// For the same reason the next tick of such a stage may run in the task that put it, so many times in a row.
+constexpr uint32_t kMaxHops = 64;
+// A source that had nothing now, but is not at its end, is asked again after this.
+constexpr std::chrono::milliseconds kSourcePause{1};
+
+// Where the tick that is to run next in this thread's task is put; null: tasks are made for all.
+thread_local Stage** next_here = nullptr;
+
+// Keeps the graph waiting for work that is not one of its tasks.
+class WaitGuard {
+ public:
+  explicit WaitGuard(tbb::flow::graph& graph) : graph_(&graph) {}  // the caller has reserved
+  ~WaitGuard() { graph_->release_wait(); }
+  WaitGuard(const WaitGuard&) = delete;
+  WaitGuard& operator=(const WaitGuard&) = delete;
+
+ private:
+  tbb::flow::graph* graph_;
+};
+
+}  // namespace
+
+void Scheduler::PutTicks(Stage& stage, uint32_t ticks) {
+  if (ticks > 0 && next_here != nullptr && *next_here == nullptr && stage.brief.load(std::memory_order_relaxed)) {
+    *next_here = &stage;
+    --ticks;
+  }
+  for (; ticks > 0; --ticks) stage.ticker->try_put(&stage);
+}
+
+void Scheduler::OnTick(Stage& stage) noexcept {
+  Clock::time_point now = Clock::now();
+  Stage* current = &stage;
+  for (uint32_t hop = 0; current != nullptr; ++hop) {
+    Stage* next = nullptr;
+    next_here = stage.thread == nullptr && hop < kMaxHops ? &next : nullptr;
+    RunTick(*current, now);
+    current = next;
+  }
+  next_here = nullptr;
+}
+
+void Scheduler::RunTick(Stage& stage, Clock::time_point& now) {
+  if (stopping()) return;  // the tick stays claimed, so nothing is called any more; what is left is swept up
+  if (stage.group != nullptr && !stage.group->Acquire(stage)) return;  // ticked again when the group is handed over
+  stage.source() ? RunSource(stage, now) : RunStage(stage, now);
+}
+
+void Scheduler::ReleaseGroup(Stage& stage) {
+  if (stage.group == nullptr) return;
+  if (Stage* next = stage.group->Release(); next != nullptr) PutTicks(*next, 1);
+}
+
+void Scheduler::OnAsyncTick(Stage& stage) noexcept {
+  graph_.reserve_wait();
+  stage.thread->Post([this, &stage] {
+    WaitGuard guard(graph_);
+    OnTick(stage);
+  });
+}
+
+std::unique_ptr<Call> Scheduler::TakeCall(Stage& stage) {
+  if (stage.idle_calls.empty()) return std::make_unique<Call>(stage, admission_, stop_, options_.max_cycles);
+  std::unique_ptr<Call> call = std::move(stage.idle_calls.back());
+  stage.idle_calls.pop_back();
+  return call;
+}
+
+void Scheduler::RunStage(Stage& stage, Clock::time_point& now) {
+  std::unique_ptr<Call> call;
+  Chain batch;
+  uint32_t quota = 1;
+  {
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    --stage.ticks;
+    ++stage.running;
+    TakeBatch(stage, batch);
+    call = TakeCall(stage);
+    quota = stage.quota;
+  }
+  const Clock::time_point begin = now;
+  uint32_t calls = 0;
+  while (!batch.empty()) {
+    call->Run(std::exchange(batch, {}));
+    Deliver(stage, *call);
+    if (++calls >= quota || stopping()) break;
+    if (calls % kCallsBetweenLooks == 0 && Clock::now() - begin > kShortTick) break;
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    TakeBatch(stage, batch);
+  }
+  now = Clock::now();
+  const bool brief = stage.group == nullptr && !options_.deterministic && now - begin < kShortTick;
+  ReleaseGroup(stage);
+  uint32_t ticks = 0;
+  {
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    stage.stats.busy_seconds += std::chrono::duration<double>(now - begin).count();
+    call->MoveStats(stage.stats, stage.batches);
+    stage.quota = brief ? std::min(quota * 2, kMaxQuota) : 1;
+    stage.brief.store(brief && stage.thread == nullptr, std::memory_order_relaxed);
+    stage.idle_calls.push_back(std::move(call));
+    --stage.running;
+    ticks = stage.ClaimTicks();
+  }
+  PutTicks(stage, ticks);
+  EndVainLingers();
+}
+
+void Scheduler::RunSource(Stage& stage, Clock::time_point& now) {
+  std::unique_ptr<Call> call;
+  {
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    --stage.ticks;
+    ++stage.running;
+    stage.wake = false;
+    call = TakeCall(stage);
+  }
+  bool draining = stop_.load(std::memory_order_relaxed) != StopLevel::kRun;
+  bool ended = false;
+  uint32_t created = 0;
+  Admission::Grant grant;
+  if (!draining) grant = admission_.Reserve(live_sources_.load(std::memory_order_relaxed));
+  if (grant.records > 0) {
+    if (!lingerers_.empty()) stage.standing += grant.records;
+    ended = !call->RunSource(grant);
+    created = call->created();
+    counters_.admitted.fetch_add(created, std::memory_order_relaxed);
+    Deliver(stage, *call);
+    if (!lingerers_.empty()) stage.standing -= grant.records;
+    if (!call->source_status().ok()) {
+      Abort(call->source_status().Annotate("source '" + stage.options.name + "'"), StopLevel::kDrain);
+    }
+  }
+  const Clock::time_point begin = std::exchange(now, Clock::now());
+  ReleaseGroup(stage);
+  bool pause = grant.records > 0 && created == 0 && !ended;
+  uint32_t ticks = 0;
+  {
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    stage.stats.busy_seconds += std::chrono::duration<double>(now - begin).count();
+    call->MoveStats(stage.stats, stage.batches);
+    stage.idle_calls.push_back(std::move(call));
+    --stage.running;
+    if (ended) {
+      stage.ended = true;
+      live_sources_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    if (created > 0) stage.wake = true;
+    ticks = stage.ClaimTicks();
+  }
+  PutTicks(stage, ticks);
+  if (pause) {
+    graph_.reserve_wait();
+    if (!alarm_.Set(stage, kSourcePause)) graph_.release_wait();
+  }
+  EndVainLingers();
+}
+
+// Holds stage.mutex. False: nothing to run now.
+bool Scheduler::TakeBatch(Stage& stage, Chain& batch) {
+  if (stage.pending.empty()) return false;
+  const StageOptions& options = stage.options;
+  bool may_linger = options.linger.count() > 0 && !options_.deterministic;
+  if (may_linger && stage.pending.count < options.max_batch && !stage.linger_over) {
+    bool begins = !stage.lingering;
+    if (begins) {
+      stage.lingering = true;
+      ++lingering_;  // before the look at who is on the way: whoever moves later sees it and looks again
+    }
+    if (OnTheWay(stage)) {
+      if (begins) {
+        graph_.reserve_wait();
+        if (!alarm_.Set(stage, options.linger)) graph_.release_wait();
+      }
+      return false;
+    }
+  }
+  if (stage.lingering) {
+    stage.lingering = false;
+    --lingering_;
+    if (alarm_.Clear(stage)) graph_.release_wait();
+  }
+  stage.linger_over = false;
+  if (stage.pending.count <= options.max_batch) {
+    batch = std::exchange(stage.pending, {});
+  } else {
+    while (batch.count < options.max_batch) batch.Append(stage.pending.Pop());
+  }
+  return true;
+}
+
+// Send what came of a call on its way.
+void Scheduler::Deliver(Stage& stage, Call& call) {
+  for (size_t p = 0; p < call.ports.size(); ++p) {
+    if (call.ports[p].empty()) continue;
+    stage.ports[p].node->try_put(std::exchange(call.ports[p], {}));
+  }
+  if (!stage.source() && !lingerers_.empty()) stage.standing -= call.batch();
+  if (!call.completed.empty()) Leave(std::exchange(call.completed, {}), counters_.completed);
+  if (!call.skipped.empty()) Leave(std::exchange(call.skipped, {}), counters_.skipped);
+  if (!call.cancelled.empty()) Leave(std::exchange(call.cancelled, {}), counters_.cancelled);
+  if (!call.failures.empty()) Bury(std::exchange(call.failures, {}));
+}
+
+void Scheduler::Arrive(Stage& stage, const Chain& chain) noexcept {
+  if (!lingerers_.empty()) stage.standing += chain.count;
+  uint32_t ticks = 0;
+  {
+    tbb::spin_mutex::scoped_lock lock(stage.mutex);
+    if (stage.reorder) {
+      Chain rest = chain;
+      while (Record* record = rest.Pop()) stage.reorder->Arrive(record, stage.pending);
+    } else {
+      stage.pending.Append(chain);
+    }
+    ticks = stage.ClaimTicks();
+  }
+  PutTicks(stage, ticks);
+}
+
+void Scheduler::Leave(Chain chain, std::atomic<uint64_t>& counter) {
+  for (Stage* stage : ordered_) {
+    uint32_t ticks = 0;
+    {
+      tbb::spin_mutex::scoped_lock lock(stage->mutex);
+      for (Record* record = chain.head; record != nullptr; record = record->next) {
+        stage->reorder->Left(record->number, stage->pending);
+      }
+      ticks = stage->ClaimTicks();
+    }
+    PutTicks(*stage, ticks);
+  }
+  counter.fetch_add(chain.count, std::memory_order_relaxed);
+  if (admission_.Leave(chain)) WakeSources();
+}
+
+void Scheduler::WakeSources() {
+  for (Stage* source : sources_) {
+    uint32_t ticks = 0;
+    {
+      tbb::spin_mutex::scoped_lock lock(source->mutex);
+      source->wake = true;
+      ticks = source->ClaimTicks();
+    }
+    PutTicks(*source, ticks);
+  }
+}
+
+void Scheduler::Bury(std::vector<Failure> failures) {
+  if (!burial_thread_) return WriteDeadLetters(failures);
+  // The records keep their credits until they are written, so a slow disk holds back the sources, not memory.
+  graph_.reserve_wait();
+  burial_thread_->Post([this, shared = std::make_shared<std::vector<Failure>>(std::move(failures))] {
+    WaitGuard guard(graph_);
+    WriteDeadLetters(*shared);
+  });
+}
+
+void Scheduler::WriteDeadLetters(std::span<const Failure> failures) {
+  Status written = dead_letters_.Write(failures);
+  if (!written.ok()) Abort(written, StopLevel::kStop);
+  Chain records;
+  for (const Failure& failure : failures) records.Append(failure.record);
+  Leave(records, counters_.failed);
+}
+
+void Scheduler::Abort(Status status, StopLevel level) {
+  std::lock_guard lock(abort_mutex_);
+  if (abort_status_.ok()) abort_status_ = std::move(status);
+  RaiseStop(stop_, level);
+}
+
+}  // namespace retort

@@ -1,0 +1,14 @@
+#include "core/graph/engine/stage.h"
+
+#include <utility>
+
+#include "core/graph/engine/call.h"
+
+namespace retort {
+
+Stage::Stage(StageOptions stage_options, std::unique_ptr<StageBody> stage_body, uint32_t stage_index)
+    : options(std::move(stage_options)), body(std::move(stage_body)), index(stage_index), ports(options.outputs) {}
+
+Stage::~Stage() = default;
+
+}  // namespace retort

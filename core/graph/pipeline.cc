@@ -1,0 +1,47 @@
+#include "core/graph/pipeline.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "core/graph/pipeline_reader.h"
+
+namespace retort {
+
+const StageDescription* PipelineDescription::FindStage(std::string_view stage) const {
+  const auto found = std::find_if(stages.begin(), stages.end(), [&](const StageDescription& s) { return s.name == stage; });
+  return found == stages.end() ? nullptr : &*found;
+}
+
+const ModelDescription* PipelineDescription::FindModel(std::string_view model) const {
+  const auto found = std::find_if(models.begin(), models.end(), [&](const ModelDescription& m) { return m.name == model; });
+  return found == models.end() ? nullptr : &*found;
+}
+
+bool LoadedPipeline::ok() const {
+  return std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+}
+
+Result<SourceText> ReadPipelineFile(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return InvalidArgument(path + ": expected a pipeline file, but it is a directory");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotFound(path + ": cannot be read: expected a pipeline file (YAML)");
+  std::string text(kMaxYamlBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad()) return DataLoss(path + ": reading failed");
+  text.resize(static_cast<size_t>(file.gcount()));
+  return SourceText(path, std::move(text));
+}
+
+LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const LoadOptions& options) {
+  LoadedPipeline loaded{std::move(source), {}, {}};
+  Diagnostics diagnostics(loaded.source.file());
+  if (const YamlNodePtr root = ParseYaml(loaded.source, diagnostics)) {
+    loaded.description = PipelineReader(loaded.source, registry, options, diagnostics).Read(*root);
+  }
+  loaded.diagnostics = diagnostics.Sorted();
+  return loaded;
+}
+
+}  // namespace retort

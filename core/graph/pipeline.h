@@ -1,0 +1,77 @@
+// A pipeline file, checked: what `lint`, `plan` and `run` start from. The language: core/design/002-pipeline-language.md.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/graph/diagnostic.h"
+#include "core/graph/engine/engine.h"
+#include "core/graph/option_reader.h"
+#include "core/model/model.h"
+#include "core/plugin/registry.h"
+
+namespace retort {
+
+struct ModelDescription {
+  std::string name;
+  ModelConfig config;
+  Place place;
+};
+
+struct StageDescription {
+  std::string name;
+  std::string uses;
+  const StageDescriptor* descriptor = nullptr;  // the registry's
+  std::map<std::string, OptionValue, std::less<>> values;  // of every option of the descriptor; MODEL options give the model's name
+  std::vector<std::string> models;              // names under `models:` that its options name
+  uint32_t max_batch = 1;
+  std::chrono::microseconds linger{0};
+  bool concurrent = false;
+  bool ordered = false;
+  Place place;
+};
+
+struct EdgeDescription {
+  size_t from = 0, to = 0;  // indices into stages
+  uint32_t port = 0;        // of `from`'s outputs
+  bool back = false;
+  Place place;
+};
+
+struct PipelineDescription {
+  std::string name;
+  EngineOptions engine;
+  std::vector<ModelDescription> models;
+  std::vector<StageDescription> stages;
+  std::vector<EdgeDescription> edges;
+
+  const StageDescription* FindStage(std::string_view stage) const;
+  const ModelDescription* FindModel(std::string_view model) const;
+};
+
+struct LoadOptions {
+  std::map<std::string, std::string> variables;  // `-s name=value`
+  bool allow_unset_variables = false;            // lint: a variable without a value is a warning
+};
+
+struct LoadedPipeline {
+  SourceText source;
+  PipelineDescription description;      // complete only if ok()
+  std::vector<Diagnostic> diagnostics;  // every fault, in order of place
+  bool ok() const;
+};
+
+/// Read the text of a pipeline file; more than kMaxYamlBytes are not read. Errors: kNotFound, kInvalidArgument (a
+/// directory).
+Result<SourceText> ReadPipelineFile(const std::string& path);
+
+/// Check a pipeline completely: all faults are found in one pass. Stages are looked up in `registry`, which must outlive
+/// the result. Never throws.
+LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const LoadOptions& options);
+
+/// The path of each cycle, as stage indices in order of flow; the last one is followed by the first.
+std::vector<std::vector<size_t>> FindCycles(const PipelineDescription& pipeline);
+
+}  // namespace retort

@@ -1,0 +1,202 @@
+// Edges: reading their two forms, finding the ports, and checking that the ports fit.
+#include <algorithm>
+
+#include "core/graph/nearest_name.h"
+#include "core/graph/payload.h"
+#include "core/graph/pipeline_reader.h"
+
+namespace retort {
+namespace {
+
+constexpr std::string_view kArrow = "->";
+constexpr std::string_view kEdgeForms = "`stage.port -> stage` or `{ from: stage.port, to: stage, back: true }`";
+
+std::vector<std::string> PortNames(const std::vector<PortSpec>& ports) {
+  std::vector<std::string> names;
+  for (const PortSpec& port : ports) names.push_back(port.name);
+  return names;
+}
+
+std::string At(Place place) { return std::to_string(place.line) + ":" + std::to_string(place.column); }
+
+}  // namespace
+
+void PipelineReader::ReadEdges(const YamlNode& section) {
+  for (const YamlNodePtr& item : section.items) {
+    if (const auto edge = ReadEdge(*item)) {
+      Resolve(*edge);
+    } else {
+      edges_unclear_ = true;
+    }
+  }
+}
+
+std::optional<PipelineReader::Written> PipelineReader::ReadEdge(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar) return ReadEdgeText(node);
+  if (node.kind == YamlNode::Kind::kMap) return ReadEdgeMap(node);
+  diagnostics_.Error(node.place, "an edge is " + DescribeNode(node), std::string(kEdgeForms));
+  return std::nullopt;
+}
+
+std::optional<PipelineReader::Written> PipelineReader::ReadEdgeText(const YamlNode& node) {
+  const auto text = options_.ReadText(node, "an edge");
+  if (!text) return std::nullopt;
+  const size_t arrow = text->find(kArrow);
+  if (arrow == std::string::npos || text->find(kArrow, arrow + 1) != std::string::npos) {
+    diagnostics_.Error(node.place, DescribeNode(node) + " is not an edge", std::string(kEdgeForms));
+    return std::nullopt;
+  }
+  Written edge{SplitEnd(node, *text, 0, arrow), SplitEnd(node, *text, arrow + kArrow.size(), text->size()), false, node.place};
+  if (edge.from.stage.empty() || edge.to.stage.empty()) {
+    diagnostics_.Error(node.place, DescribeNode(node) + " names only one stage", std::string(kEdgeForms));
+    return std::nullopt;
+  }
+  return edge;
+}
+
+std::optional<PipelineReader::Written> PipelineReader::ReadEdgeMap(const YamlNode& node) {
+  const std::vector<std::string> keys = {"from", "to", "back"};
+  for (const YamlEntry& entry : node.entries) {
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) options_.ReportUnknownKey(entry, "edge", keys);
+  }
+  OptionSpec back;
+  back.name = "back";
+  back.type = RETORT_OPTION_BOOL;
+  back.default_value = "false";
+  const OptionValues values = options_.ReadSection(&node, node.place, "edge", {back}, keys);
+  Written edge;
+  edge.place = node.place;
+  edge.back = values.values.contains("back") && std::get<bool>(values.values.at("back"));
+  bool complete = true;
+  for (const auto& [key, end] : {std::pair{"from", &edge.from}, std::pair{"to", &edge.to}}) {
+    const YamlNode* value = node.Find(key);
+    if (value == nullptr) {
+      diagnostics_.Error(node.place, std::string("edge: `") + key + "` is missing", std::string(kEdgeForms));
+      complete = false;
+      continue;
+    }
+    const auto text = options_.ReadText(*value, std::string("edge: `") + key + "`");
+    if (text) *end = SplitEnd(*value, *text, 0, text->size());
+    complete = complete && text.has_value();
+  }
+  return complete ? std::optional(edge) : std::nullopt;
+}
+
+PipelineReader::End PipelineReader::SplitEnd(const YamlNode& node, const std::string& text, size_t begin, size_t end) const {
+  while (begin < end && text[begin] == ' ') ++begin;
+  while (end > begin && text[end - 1] == ' ') --end;
+  const std::string word = text.substr(begin, end - begin);
+  const size_t dot = word.find('.');
+  // Exact where the text stands in the source as it is; else the scalar's own place.
+  const size_t first = node.offset + (node.quoted ? 1 : 0);
+  const bool verbatim = source_.text().compare(first, text.size(), text) == 0;
+  const auto place = [&](size_t index) { return verbatim ? source_.At(first + index) : node.place; };
+  if (dot == std::string::npos) return {word, "", place(begin), place(begin)};
+  return {word.substr(0, dot), word.substr(dot + 1), place(begin), place(begin + dot + 1)};
+}
+
+void PipelineReader::Resolve(const Written& written) {
+  const auto from = ResolveStage(written.from), to = ResolveStage(written.to);
+  const uint32_t port = from ? ResolveOutput(written.from, *from) : kUnknownPort;
+  if (to) CheckInput(written.to, *to);
+  if (!from || !to) {  // the end that is right is connected all the same, so that it is not reported as well
+    if (from) touched_outputs_.emplace_back(*from, port);
+    if (to) touched_inputs_.push_back(*to);
+    return;
+  }
+  const EdgeDescription edge{*from, *to, port, written.back, written.place};
+  const auto same = [&](const EdgeDescription& e) { return e.from == edge.from && e.port == edge.port; };
+  const auto first = std::find_if(pipeline_.edges.begin(), pipeline_.edges.end(), same);
+  const StageDescription& stage = pipeline_.stages[edge.from];
+  const bool known = stage.descriptor != nullptr && port != kUnknownPort;
+  if (known && first != pipeline_.edges.end()) {
+    diagnostics_.Error(written.from.place, "output `" + stage.name + "." + stage.descriptor->outputs[port].name + "` is connected twice; the first edge is at " + At(first->place),
+                       "one edge an output: a record goes one way");
+  }
+  if (known) CheckPayload(written, edge);
+  pipeline_.edges.push_back(edge);
+}
+
+std::optional<size_t> PipelineReader::ResolveStage(const End& end) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < pipeline_.stages.size(); ++i) {
+    if (pipeline_.stages[i].name == end.stage) return i;
+    names.push_back(pipeline_.stages[i].name);
+  }
+  if (names.empty()) return std::nullopt;  // `stages` is missing or faulty, and that is reported
+  const std::string nearest = NearestName(end.stage, names);
+  diagnostics_.Error(end.place, "an edge names the stage `" + end.stage + "`, which is not declared", "one of " + NameList(names), nearest);
+  const auto meant = std::find(names.begin(), names.end(), nearest);
+  return meant == names.end() ? std::nullopt : std::optional(static_cast<size_t>(meant - names.begin()));
+}
+
+uint32_t PipelineReader::ResolveOutput(const End& end, size_t index) {
+  const StageDescription& stage = pipeline_.stages[index];
+  if (stage.descriptor == nullptr) return kUnknownPort;
+  const std::string who = "stage `" + stage.name + "` (" + stage.uses + ")";
+  const std::vector<std::string> names = PortNames(stage.descriptor->outputs);
+  const auto find = [&](const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? kUnknownPort : static_cast<uint32_t>(found - names.begin());
+  };
+  if (names.empty()) {
+    diagnostics_.Error(end.place, who + " has no outputs: it is a sink", "an edge that begins at another stage");
+  } else if (!end.port.empty()) {
+    if (find(end.port) != kUnknownPort) return find(end.port);
+    const std::string nearest = NearestName(end.port, names);
+    diagnostics_.Error(end.port_place, who + " has no output `" + end.port + "`", "one of " + NameList(names), nearest);
+    return find(nearest);
+  } else if (names.size() == 1) {
+    return 0;
+  } else {
+    diagnostics_.Error(end.place, who + " has " + std::to_string(names.size()) + " outputs, and the edge names none",
+                       "`" + stage.name + ".PORT` with " + NameList(names));
+  }
+  return kUnknownPort;
+}
+
+void PipelineReader::CheckInput(const End& end, size_t index) {
+  const StageDescription& stage = pipeline_.stages[index];
+  if (stage.descriptor == nullptr) return;
+  const std::string who = "stage `" + stage.name + "` (" + stage.uses + ")";
+  const std::vector<PortSpec>& inputs = stage.descriptor->inputs;
+  if (inputs.empty()) {
+    diagnostics_.Error(end.place, who + " takes no records: it is a source", "an edge that ends at another stage");
+  } else if (!end.port.empty() && end.port != inputs[0].name) {
+    diagnostics_.Error(end.port_place, who + " has no input `" + end.port + "`", "`" + inputs[0].name + "`", NearestName(end.port, PortNames(inputs)));
+  }
+}
+
+void PipelineReader::CheckPayload(const Written& written, const EdgeDescription& edge) {
+  const StageDescription &from = pipeline_.stages[edge.from], &to = pipeline_.stages[edge.to];
+  if (to.descriptor == nullptr || to.descriptor->inputs.empty()) return;
+  const PortSpec &output = from.descriptor->outputs[edge.port], &input = to.descriptor->inputs[0];
+  if (PayloadIs(output.payload, input.payload)) return;
+  diagnostics_.Error(written.place, "`" + from.name + "." + output.name + "` gives `" + output.payload + "`, but `" + to.name + "." + input.name + "` takes `" + input.payload + "`",
+                     "an output of type `" + input.payload + "` or a kind of it");
+}
+
+void PipelineReader::CheckPorts() {
+  if (edges_unclear_) return;
+  for (const EdgeDescription& edge : pipeline_.edges) {
+    touched_outputs_.emplace_back(edge.from, edge.port);
+    touched_inputs_.push_back(edge.to);
+  }
+  const auto touched = [](const auto& list, const auto& item) { return std::find(list.begin(), list.end(), item) != list.end(); };
+  for (size_t i = 0; i < pipeline_.stages.size(); ++i) {
+    const StageDescription& stage = pipeline_.stages[i];
+    if (stage.descriptor == nullptr) continue;
+    if (!stage.descriptor->inputs.empty() && !touched(touched_inputs_, i)) {
+      diagnostics_.Error(stage.place, "stage `" + stage.name + "`: nothing is connected to its input `" + stage.descriptor->inputs[0].name + "`",
+                         "an edge `... -> " + stage.name + "`");
+    }
+    for (uint32_t port = 0; port < stage.descriptor->outputs.size(); ++port) {
+      const PortSpec& output = stage.descriptor->outputs[port];
+      if (output.optional || touched(touched_outputs_, std::pair(i, port)) || touched(touched_outputs_, std::pair(i, kUnknownPort))) continue;
+      diagnostics_.Error(stage.place, "stage `" + stage.name + "`: its output `" + output.name + "` is connected to nothing",
+                         "an edge `" + stage.name + "." + output.name + " -> ...`");
+    }
+  }
+}
+
+}  // namespace retort

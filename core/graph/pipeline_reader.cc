@@ -1,0 +1,206 @@
+#include "core/graph/pipeline_reader.h"
+
+#include <algorithm>
+
+#include "core/graph/nearest_name.h"
+#include "core/graph/pipeline_keys.h"
+
+namespace retort {
+namespace {
+
+template <typename T>
+std::optional<T> Get(const OptionValues& options, const std::string& name) {
+  const auto found = options.values.find(name);
+  if (found == options.values.end()) return std::nullopt;
+  return std::get<T>(found->second);
+}
+
+template <typename T, typename Field>
+void Set(const OptionValues& options, const std::string& name, Field& field) {
+  if (const auto value = Get<T>(options, name)) field = static_cast<Field>(*value);
+}
+
+bool IsDeviceName(const std::string& name) {
+  if (name == "ref" || name == "cpu" || name == "cuda") return true;
+  const std::string index = name.starts_with("cuda:") ? name.substr(5) : "";
+  return !index.empty() && index.size() < 4 && std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+PipelineReader::PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options, Diagnostics& diagnostics)
+    : source_(source),
+      registry_(registry),
+      diagnostics_(diagnostics),
+      variables_(source, diagnostics, options.variables, options.allow_unset_variables),
+      options_(variables_, diagnostics) {}
+
+PipelineDescription PipelineReader::Read(const YamlNode& root) {
+  if (root.kind != YamlNode::Kind::kMap) {
+    diagnostics_.Error(root.place, "a pipeline is a map, but here is " + DescribeNode(root), "`retort: 1`, `stages:` and `edges:`");
+    return {};
+  }
+  for (const YamlEntry& entry : root.entries) {
+    const std::vector<std::string>& keys = TopKeys();
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) options_.ReportUnknownKey(entry, "the pipeline", keys);
+  }
+  ReadVersion(root);
+  if (const YamlNode* section = Section(root, "variables", YamlNode::Kind::kMap, kMaxVariables, false)) variables_.Declare(*section);
+  if (const YamlNode* name = root.Find("name")) pipeline_.name = options_.ReadText(*name, "`name`").value_or("");
+  ReadEngine(Section(root, "engine", YamlNode::Kind::kMap, kMaxStages, false));
+  if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
+  if (const YamlNode* section = Section(root, "stages", YamlNode::Kind::kMap, kMaxStages, true)) ReadStages(*section);
+  if (const YamlNode* section = Section(root, "edges", YamlNode::Kind::kSequence, kMaxEdges, true)) ReadEdges(*section);
+  if (!pipeline_.stages.empty()) {
+    CheckPorts();
+    CheckGraph(pipeline_, edges_unclear_, diagnostics_);
+  }
+  variables_.ReportUnused();
+  return std::move(pipeline_);
+}
+
+const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit, bool required) {
+  const std::string expected = kind == YamlNode::Kind::kMap ? "a map of names" : "a list";
+  const auto entry = std::find_if(root.entries.begin(), root.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
+  if (entry == root.entries.end()) {
+    if (required) diagnostics_.Error(root.place, "the pipeline has no `" + key + ":`", "`" + key + ":` with " + expected);
+  } else if (entry->value->kind == YamlNode::Kind::kNull && !required) {
+    return nullptr;
+  } else if (entry->value->kind != kind) {
+    diagnostics_.Error(entry->value->place, "`" + key + "` is " + DescribeNode(*entry->value), expected);
+  } else if (required && entry->value->items.empty() && entry->value->entries.empty()) {
+    diagnostics_.Error(entry->value->place, "`" + key + "` is empty", expected);
+  } else if (entry->value->items.size() + entry->value->entries.size() > limit) {
+    diagnostics_.Error(entry->value->place, "`" + key + "` has more than " + std::to_string(limit) + " entries", "a smaller pipeline");
+  } else {
+    return entry->value.get();
+  }
+  edges_unclear_ = edges_unclear_ || required;
+  return nullptr;
+}
+
+void PipelineReader::ReadVersion(const YamlNode& root) {
+  const std::string version = std::to_string(kPipelineVersion);
+  const YamlNode* node = root.Find("retort");
+  if (node == nullptr) {
+    diagnostics_.Error(root.place, "the pipeline does not say which version of the language it is written in", "`retort: " + version + "` as its first line");
+  } else if (node->kind != YamlNode::Kind::kScalar || node->text != version) {
+    diagnostics_.Error(node->place, "`retort` is " + DescribeNode(*node) + ", a version that this program does not read", "`retort: " + version + "`");
+  }
+}
+
+void PipelineReader::ReadEngine(const YamlNode* section) {
+  const OptionValues options = options_.ReadSection(section, {}, "engine", EngineKeys());
+  EngineOptions& engine = pipeline_.engine;
+  Set<int64_t>(options, "seed", engine.seed);
+  Set<int64_t>(options, "credits", engine.credits);
+  Set<int64_t>(options, "credit_bytes", engine.credit_bytes);
+  Set<int64_t>(options, "threads", engine.threads);
+  Set<bool>(options, "deterministic", engine.deterministic);
+  Set<std::string>(options, "dead_letter", engine.dead_letter_path);
+  Set<int64_t>(options, "max_cycles", engine.max_cycles);
+}
+
+void PipelineReader::ReadModels(const YamlNode& section) {
+  for (const YamlEntry& entry : section.entries) {
+    const std::string owner = "model `" + entry.key + "`";
+    const OptionValues options = options_.ReadSection(entry.value.get(), entry.place, owner, ModelKeys());
+    ModelDescription model{entry.key, {}, entry.place};
+    model.config.name = entry.key;
+    Set<std::string>(options, "source", model.config.source);
+    Set<std::string>(options, "device", model.config.device);
+    Set<std::string>(options, "weights", model.config.weights);
+    Set<int64_t>(options, "context_length", model.config.context_length);
+    Set<int64_t>(options, "threads", model.config.threads);
+    model.config.precision = Get<std::string>(options, "precision") == "exact" ? Precision::kExact : Precision::kFast;
+    if (!IsDeviceName(model.config.device)) {
+      const std::vector<std::string> names = {"ref", "cpu", "cuda", "cuda:0"};
+      diagnostics_.Error(options.places.at("device"), owner + ": there is no device `" + model.config.device + "`", "`ref`, `cpu`, `cuda` or `cuda:N`",
+                         NearestName(model.config.device, names));
+    }
+    pipeline_.models.push_back(std::move(model));
+  }
+}
+
+void PipelineReader::ReadStages(const YamlNode& section) {
+  for (const YamlEntry& entry : section.entries) ReadStage(entry);
+  for (const ModelDescription& model : pipeline_.models) {
+    const auto uses = [&](const StageDescription& stage) {
+      return stage.descriptor == nullptr || std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
+    };
+    if (std::none_of(pipeline_.stages.begin(), pipeline_.stages.end(), uses)) {
+      diagnostics_.Warning(model.place, "model `" + model.name + "` is never used", "a stage with an option that names it");
+    }
+  }
+}
+
+void PipelineReader::ReadStage(const YamlEntry& entry) {
+  const std::string owner = "stage `" + entry.key + "`";
+  StageDescription stage;
+  stage.name = entry.key;
+  stage.place = entry.place;
+  if (entry.key.empty() || entry.key.find_first_of(". >") != std::string::npos) {
+    diagnostics_.Error(entry.place, owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces", "letters, digits, `_` and `-`");
+  }
+  if (entry.value->kind != YamlNode::Kind::kMap) {
+    diagnostics_.Error(entry.value->place, owner + " is " + DescribeNode(*entry.value), "`{ uses: STAGE, with: { ... } }`");
+  } else if ((stage.descriptor = ReadUses(entry, owner, stage)) != nullptr) {
+    const auto with = std::find_if(entry.value->entries.begin(), entry.value->entries.end(), [](const YamlEntry& e) { return e.key == "with"; });
+    const bool given = with != entry.value->entries.end();
+    const OptionValues options = options_.ReadSection(given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
+    stage.values = options.values;
+    ReadModelNames(options, owner, stage);
+    ReadStageKeys(entry, owner, stage);
+  } else {
+    options_.ExpandAll(*entry.value);
+  }
+  pipeline_.stages.push_back(std::move(stage));
+}
+
+const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage) {
+  const YamlNode* uses = entry.value->Find("uses");
+  if (uses == nullptr) {
+    diagnostics_.Error(entry.place, owner + ": `uses` is missing", "`uses:` with " + NameList(registry_.StageNames()));
+    return nullptr;
+  }
+  const auto name = options_.ReadText(*uses, owner + ": `uses`");
+  if (!name) return nullptr;
+  stage.uses = *name;
+  const StageDescriptor* descriptor = registry_.Find(*name);
+  if (descriptor == nullptr) {
+    const std::string nearest = NearestName(*name, registry_.StageNames());
+    diagnostics_.Error(uses->place, owner + ": there is no stage `" + *name + "`", "one of " + NameList(registry_.StageNames()) + " (`retort list` shows refused plugins)",
+                       nearest);
+    descriptor = registry_.Find(nearest);  // the rest is checked as if this were meant
+  }
+  return descriptor;
+}
+
+void PipelineReader::ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage) {
+  const OptionValues options = options_.ReadSection(entry.value.get(), entry.place, owner, StageKeys(), {"uses", "with"});
+  const StageDescriptor& descriptor = *stage.descriptor;
+  const int64_t max_batch = Get<int64_t>(options, "max_batch").value_or(0);
+  stage.max_batch = max_batch > 0 ? static_cast<uint32_t>(max_batch) : std::max(1u, descriptor.default_max_batch);
+  stage.linger = std::chrono::milliseconds(Get<int64_t>(options, "linger").value_or(0));
+  stage.concurrent = (descriptor.flags & RETORT_STAGE_CONCURRENT) != 0 && Get<int64_t>(options, "concurrency") != 1;
+  const std::string order = Get<std::string>(options, "order").value_or("auto");
+  stage.ordered = order == "input" || (order == "auto" && (descriptor.flags & RETORT_STAGE_ORDERED) != 0);
+}
+
+void PipelineReader::ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage) {
+  for (const OptionSpec& spec : stage.descriptor->options) {
+    const auto name = spec.type == RETORT_OPTION_MODEL ? Get<std::string>(options, spec.name) : std::nullopt;
+    if (!name || name->empty()) continue;
+    if (pipeline_.FindModel(*name) != nullptr) {
+      stage.models.push_back(*name);
+      continue;
+    }
+    std::vector<std::string> names;
+    for (const ModelDescription& model : pipeline_.models) names.push_back(model.name);
+    const auto place = options.places.find(spec.name);
+    diagnostics_.Error(place == options.places.end() ? stage.place : place->second, owner + ": `" + spec.name + "` names the model `" + *name + "`, which is not declared",
+                       names.empty() ? "a model under `models:`" : "one of " + NameList(names), NearestName(*name, names));
+  }
+}
+
+}  // namespace retort

@@ -1,0 +1,76 @@
+// The passes that turn a YAML tree into a PipelineDescription; used by LoadPipeline alone.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/graph/pipeline.h"
+
+namespace retort {
+
+// Far above any real pipeline; they bound what a hostile file can cost.
+inline constexpr size_t kMaxVariables = 256, kMaxStages = 1000, kMaxEdges = 4000;
+
+/// An output that an edge means but does not name rightly.
+inline constexpr uint32_t kUnknownPort = UINT32_MAX;
+
+class PipelineReader {
+ public:
+  PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options, Diagnostics& diagnostics);
+  PipelineDescription Read(const YamlNode& root);
+
+ private:
+  /// One end of an edge as written.
+  struct End {
+    std::string stage, port;  // port "" = not named
+    Place place, port_place;
+  };
+  struct Written {
+    End from, to;
+    bool back = false;
+    Place place;
+  };
+
+  // pipeline_reader.cc: the sections
+  const YamlNode* Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit, bool required);
+  void ReadVersion(const YamlNode& root);
+  void ReadEngine(const YamlNode* section);
+  void ReadModels(const YamlNode& section);
+  void ReadStages(const YamlNode& section);
+  void ReadStage(const YamlEntry& entry);
+  void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
+  void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);
+  const StageDescriptor* ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
+
+  // pipeline_edges.cc: edges, and the ports that they join
+  void ReadEdges(const YamlNode& section);
+  std::optional<Written> ReadEdge(const YamlNode& node);
+  std::optional<Written> ReadEdgeText(const YamlNode& node);
+  std::optional<Written> ReadEdgeMap(const YamlNode& node);
+  End SplitEnd(const YamlNode& node, const std::string& text, size_t begin, size_t end) const;
+  void Resolve(const Written& edge);
+  std::optional<size_t> ResolveStage(const End& end);
+  uint32_t ResolveOutput(const End& end, size_t stage);
+  void CheckInput(const End& end, size_t stage);
+  void CheckPayload(const Written& written, const EdgeDescription& edge);
+  void CheckPorts();
+
+  const SourceText& source_;
+  const Registry& registry_;
+  Diagnostics& diagnostics_;
+  Variables variables_;
+  OptionReader options_;
+  PipelineDescription pipeline_;
+  // Ports at the good ends of edges whose other end is faulty.
+  std::vector<std::pair<size_t, uint32_t>> touched_outputs_;
+  std::vector<size_t> touched_inputs_;
+  bool edges_unclear_ = false;  // an edge could not be read at all: say nothing about what is not connected
+};
+
+/// Cycles, reachability, sources: what only the whole graph shows. `edges_unclear`: some edge could not be read, so
+/// missing connections are not reported.
+void CheckGraph(const PipelineDescription& pipeline, bool edges_unclear, Diagnostics& diagnostics);
+
+}  // namespace retort

@@ -1,0 +1,74 @@
+#include "core/graph/plan.h"
+
+#include "core/model/gguf.h"
+#include "core/model/hyper.h"
+
+namespace retort {
+namespace {
+
+/// Bytes of the file's tensors once matrices are converted to `weights`.
+Result<uint64_t> WeightBytes(const GgufFile& file, const std::string& weights) {
+  uint64_t bytes = 0;
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (weights == "native" || tensor.shape.size() < 2) {
+      bytes += tensor.bytes;
+      continue;
+    }
+    RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
+    bytes += DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
+  }
+  return bytes;
+}
+
+/// What the model will keep keys and values in: halves, but floats where exact or on the reference device.
+DType KvType(Precision precision, DeviceKind device) {
+  return precision == Precision::kFast && device != DeviceKind::kRef ? DType::kF16 : DType::kF32;
+}
+
+Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) {
+  const ModelConfig& config = model.config;
+  PlannedModel planned;
+  planned.name = model.name;
+  planned.source = config.source;
+  planned.device = config.device;
+  planned.weights = config.weights;
+  planned.precision = config.precision == Precision::kExact ? "exact" : "fast";
+  RETORT_ASSIGN_OR_RETURN(planned.path, ResolveModelSource(config.source));
+  RETORT_ASSIGN_OR_RETURN(const auto file, GgufFile::Open(planned.path));
+  RETORT_ASSIGN_OR_RETURN(const ModelHyper hyper, ReadHyper(*file));
+  RETORT_ASSIGN_OR_RETURN(const auto device, OpenDevice(config.device, config.threads));
+  RETORT_ASSIGN_OR_RETURN(const auto ops, MakeOpSet(*device));
+  RETORT_ASSIGN_OR_RETURN(planned.weight_bytes, WeightBytes(*file, config.weights));
+  planned.device_text = device->info().description;
+  planned.architecture = hyper.architecture;
+  planned.layers = hyper.layers;
+  planned.hidden = hyper.hidden;
+  planned.vocab = hyper.vocab;
+  planned.context_length = config.context_length > 0 ? config.context_length : hyper.context_length;
+  const KvLayout layout{hyper.layers, hyper.kv_heads, hyper.head_dim, KvType(config.precision, device->info().kind)};
+  planned.kv_bytes_per_token = layout.page_bytes() / kKvPageTokens;
+  planned.kv_bytes_bound = planned.kv_bytes_per_token * static_cast<uint64_t>(planned.context_length) * credits;
+  planned.dispatch = ops->DispatchReport();
+  return planned;
+}
+
+}  // namespace
+
+Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& file) {
+  Plan plan{&pipeline, file, {}};
+  std::string faults;
+  StatusCode code = StatusCode::kOk;
+  for (const ModelDescription& model : pipeline.models) {
+    auto planned = PlanModel(model, pipeline.engine.credits);
+    if (planned.ok()) {
+      plan.models.push_back(*std::move(planned));
+      continue;
+    }
+    if (code == StatusCode::kOk) code = planned.status().code();
+    faults += (faults.empty() ? "" : "\n") + file + ":" + std::to_string(model.place.line) + ":" + std::to_string(model.place.column) + ": error: model `" + model.name + "`: " + planned.status().message();
+  }
+  if (code != StatusCode::kOk) return Status(code, faults);
+  return plan;
+}
+
+}  // namespace retort

@@ -1,0 +1,38 @@
+// What a pipeline would do and cost, without running it: `retort plan`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/graph/pipeline.h"
+
+namespace retort {
+
+struct PlannedModel {
+  std::string name, source, path, device, device_text, weights, precision, architecture;
+  int32_t layers = 0, hidden = 0, vocab = 0, context_length = 0;
+  uint64_t weight_bytes = 0;        // as loaded, without what a device's packing adds
+  uint64_t kv_bytes_per_token = 0;
+  uint64_t kv_bytes_bound = 0;      // every record in flight with a full context
+  std::vector<std::string> dispatch;
+};
+
+struct Plan {
+  const PipelineDescription* pipeline = nullptr;  // must outlive the plan
+  std::string file;
+  std::vector<PlannedModel> models;
+};
+
+/// Read the headers of the pipeline's models and open their devices; no weight is loaded, no stage made.
+/// Errors: those of ResolveModelSource, GgufFile::Open, ReadHyper and OpenDevice, all models' in one message.
+Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& file);
+
+std::string PlanText(const Plan& plan);
+nlohmann::ordered_json PlanJson(const Plan& plan);
+
+/// "1.5 GiB", "22.5 KiB", "17 B".
+std::string BytesText(uint64_t bytes);
+
+}  // namespace retort

@@ -1,0 +1,175 @@
+#include "core/graph/run.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/plugin/plugin_stage.h"
+
+namespace retort {
+namespace {
+
+constexpr std::string_view kTokens = "tokens_generated";
+constexpr std::string_view kAcceptance = "acceptance_length";
+
+/// Hands everything on and adds up generated tokens for the progress line.
+class TokenCountingContext final : public StageContext {
+ public:
+  TokenCountingContext(StageContext& inner, std::atomic<uint64_t>& tokens) : inner_(inner), tokens_(tokens) {}
+  Status Emit(uint32_t port, Record* record) override { return inner_.Emit(port, record); }
+  Status Complete(Record* record) override { return inner_.Complete(record); }
+  Status Fail(Record* record, Status why) override { return inner_.Fail(record, std::move(why)); }
+  Status Skip(Record* record, std::string_view reason) override { return inner_.Skip(record, reason); }
+  bool Cancelled() const override { return inner_.Cancelled(); }
+  Result<Record*> Create() override { return inner_.Create(); }
+  void Count(std::string_view metric, double amount) override {
+    if (metric == kTokens && amount > 0) tokens_.fetch_add(static_cast<uint64_t>(amount), std::memory_order_relaxed);
+    inner_.Count(metric, amount);
+  }
+  void Sample(std::string_view metric, double value) override { inner_.Sample(metric, value); }
+
+ private:
+  StageContext& inner_;
+  std::atomic<uint64_t>& tokens_;
+};
+
+class TokenCountingStage final : public StageBody {
+ public:
+  TokenCountingStage(std::unique_ptr<StageBody> inner, std::atomic<uint64_t>& tokens) : inner_(std::move(inner)), tokens_(tokens) {}
+  Status Open() override { return inner_->Open(); }
+  Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) override {
+    TokenCountingContext counting(context, tokens_);
+    return inner_->Process(counting, records, want, end);
+  }
+  Status Close() override { return inner_->Close(); }
+
+ private:
+  std::unique_ptr<StageBody> inner_;
+  std::atomic<uint64_t>& tokens_;
+};
+
+std::string At(const std::string& file, Place place) {
+  return file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": error";
+}
+
+/// For each stage the name of the group within which stages never run at the same time: stages that share a model,
+/// directly or through others, are one group. "" where a stage has no model.
+std::vector<std::string> ExclusiveGroups(const PipelineDescription& pipeline) {
+  std::map<std::string, std::string> parent;
+  for (const ModelDescription& model : pipeline.models) parent[model.name] = model.name;
+  const auto root = [&](std::string name) {
+    while (parent[name] != name) name = parent[name];
+    return name;
+  };
+  for (const StageDescription& stage : pipeline.stages) {
+    for (const std::string& model : stage.models) parent[root(model)] = root(stage.models.front());
+  }
+  std::vector<std::string> groups;
+  for (const StageDescription& stage : pipeline.stages) groups.push_back(stage.models.empty() ? "" : root(stage.models.front()));
+  return groups;
+}
+
+/// Longest way from a source over forward edges: stages further down come first, which keeps what is in flight small.
+std::vector<int> Depths(const PipelineDescription& pipeline) {
+  std::vector<int> depths(pipeline.stages.size(), 0);
+  bool changed = true;
+  while (changed) {  // ends: forward edges have no cycle
+    changed = false;
+    for (const EdgeDescription& edge : pipeline.edges) {
+      if (edge.back || depths[edge.to] > depths[edge.from]) continue;
+      depths[edge.to] = depths[edge.from] + 1;
+      changed = true;
+    }
+  }
+  return depths;
+}
+
+}  // namespace
+
+PipelineRun::PipelineRun(const EngineOptions& options) : engine_(std::make_unique<Engine>(options)) {}
+PipelineRun::~PipelineRun() = default;
+
+Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescription& pipeline, const std::string& file) {
+  std::unique_ptr<PipelineRun> run(new PipelineRun(pipeline.engine));
+  RETORT_RETURN_IF_ERROR(run->LoadModels(pipeline, file));
+  RETORT_RETURN_IF_ERROR(run->AddStages(pipeline, file));
+  for (const EdgeDescription& edge : pipeline.edges) {
+    RETORT_RETURN_IF_ERROR(run->engine_->Connect(pipeline.stages[edge.from].name, edge.port, pipeline.stages[edge.to].name, edge.back).Annotate(At(file, edge.place)));
+  }
+  return run;
+}
+
+Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::string& file) {
+  for (const StageDescription& stage : pipeline.stages) {
+    for (const std::string& name : stage.models) {
+      if (models_.contains(name)) continue;
+      const ModelDescription& model = *pipeline.FindModel(name);
+      auto loaded = Model::Load(model.config);
+      if (!loaded.ok()) return loaded.status().Annotate(At(file, model.place) + ": model `" + name + "`");
+      models_[name] = *std::move(loaded);
+    }
+  }
+  return {};
+}
+
+Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::string& file) {
+  const std::vector<std::string> groups = ExclusiveGroups(pipeline);
+  const std::vector<int> depths = Depths(pipeline);
+  for (size_t i = 0; i < pipeline.stages.size(); ++i) {
+    const StageDescription& stage = pipeline.stages[i];
+    StageConfig config{stage.name, stage.values, {}};
+    for (const std::string& name : stage.models) config.models[name] = models_.at(name);
+    auto made = PluginStage::Create(*stage.descriptor, std::move(config));
+    if (!made.ok()) return made.status().Annotate(At(file, stage.place));
+    std::unique_ptr<StageBody> body = *std::move(made);
+    if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
+    StageOptions options;
+    options.name = stage.name;
+    options.inputs = static_cast<uint32_t>(stage.descriptor->inputs.size());
+    options.outputs = static_cast<uint32_t>(stage.descriptor->outputs.size());
+    options.max_batch = stage.max_batch;
+    options.linger = stage.linger;
+    options.concurrent = stage.concurrent;
+    options.ordered = stage.ordered;
+    options.blocking = (stage.descriptor->flags & RETORT_STAGE_BLOCKING) != 0;
+    options.exclusive = groups[i];
+    options.priority = depths[i];
+    for (const PortSpec& output : stage.descriptor->outputs) options.optional_outputs.push_back(output.optional);
+    RETORT_RETURN_IF_ERROR(engine_->AddStage(std::move(options), std::move(body)).Annotate(At(file, stage.place)));
+  }
+  return {};
+}
+
+RunReport PipelineRun::Run() { return engine_->Run(); }
+void PipelineRun::Drain() { engine_->Drain(); }
+void PipelineRun::StopNow() { engine_->StopNow(); }
+
+PipelineRun::Progress PipelineRun::progress() const {
+  return {engine_->progress(), tokens_.load(std::memory_order_relaxed)};
+}
+
+std::map<std::string, StageStats::Distribution> AcceptanceLengths(const RunReport& report) {
+  std::map<std::string, StageStats::Distribution> lengths;
+  for (const auto& [stage, stats] : report.stages) {
+    for (const auto& [name, sample] : stats.samples) {
+      if (!name.starts_with(kAcceptance)) continue;
+      const std::string kind = name == kAcceptance ? "" : name.substr(kAcceptance.size() + 1);
+      const auto [entry, fresh] = lengths.emplace(kind, sample);
+      if (fresh) continue;
+      StageStats::Distribution& sum = entry->second;
+      sum.count += sample.count;
+      sum.sum += sample.sum;
+      sum.min = std::min(sum.min, sample.min);
+      sum.max = std::max(sum.max, sample.max);
+    }
+  }
+  return lengths;
+}
+
+uint64_t GeneratedTokens(const RunReport& report) {
+  return std::accumulate(report.stages.begin(), report.stages.end(), uint64_t{0}, [](uint64_t sum, const auto& stage) {
+    const auto counter = stage.second.counters.find(std::string(kTokens));
+    return sum + (counter == stage.second.counters.end() ? 0 : static_cast<uint64_t>(counter->second));
+  });
+}
+
+}  // namespace retort

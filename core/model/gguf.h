@@ -1,0 +1,89 @@
+// GGUF files, version 2 and 3, little endian: metadata and tensors of a model, mapped into memory.
+// Nothing in a file is believed: every count, length, offset and size is checked against what the file can hold before
+// it is used, so a truncated or hostile file is refused with the place and never crashes. Immutable after Open;
+// thread-safe. Format: github.com/ggml-org/ggml, docs/gguf.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/tensor/dtype.h"
+#include "retort/status.h"
+
+namespace retort {
+
+class GgufCursor;
+
+struct GgufTensor {
+  std::string name;
+  uint32_t ggml_type = 0;
+  bool supported = false;  // `type` is set
+  DType type = DType::kF32;
+  std::vector<int64_t> shape;  // innermost first, as in the file: a matrix [N, K] has shape {K, N}
+  const std::byte* data = nullptr;
+  size_t bytes = 0;  // 0 where the type is not supported
+  int64_t elements() const;
+};
+
+/// A metadata value; integers of all widths become int64 (uint64 beyond that is refused), floats double.
+using GgufArray =
+    std::variant<std::vector<int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string_view>>;
+using GgufValue = std::variant<int64_t, double, bool, std::string_view, GgufArray>;
+
+class GgufFile {
+ public:
+  /// Map a file. Errors: kNotFound, kDataLoss (truncated or damaged, with offset), kUnsupported (version, big endian).
+  static Result<std::unique_ptr<GgufFile>> Open(const std::string& path);
+  /// Read from memory that outlives the object and is aligned as the tensors are (64 bytes serve all models); `name`
+  /// stands for the path in messages.
+  static Result<std::unique_ptr<GgufFile>> FromMemory(std::span<const std::byte> bytes, std::string name);
+  ~GgufFile();
+  GgufFile(const GgufFile&) = delete;
+  GgufFile& operator=(const GgufFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  size_t size() const { return bytes_.size(); }
+  uint32_t version() const { return version_; }
+  const std::map<std::string, GgufValue, std::less<>>& metadata() const { return metadata_; }
+  const std::vector<GgufTensor>& tensors() const { return tensors_; }
+
+  const GgufValue* Find(std::string_view key) const;
+  bool Has(std::string_view key) const { return Find(key) != nullptr; }
+  /// Typed values. Errors: kNotFound, kInvalidArgument (another type); the message names file and key.
+  Result<std::string_view> GetString(std::string_view key) const;
+  Result<int64_t> GetInt(std::string_view key) const;
+  Result<double> GetFloat(std::string_view key) const;  // integers too
+  Result<bool> GetBool(std::string_view key) const;
+  Result<const std::vector<std::string_view>*> GetStrings(std::string_view key) const;
+  Result<const std::vector<int64_t>*> GetInts(std::string_view key) const;
+  Result<const std::vector<double>*> GetFloats(std::string_view key) const;
+
+  const GgufTensor* FindTensor(std::string_view name) const;
+  /// The tensor with this name and shape. Errors: kNotFound, kInvalidArgument (shape), kUnsupported (type; names it).
+  Result<const GgufTensor*> GetTensor(std::string_view name, std::span<const int64_t> shape) const;
+
+ private:
+  GgufFile() = default;
+  Status Parse();
+  Status ReadMetadata(GgufCursor& in);
+  Status PlaceTensors(const GgufCursor& in, const std::vector<uint64_t>& offsets);
+  std::string path_;
+  std::span<const std::byte> bytes_;
+  void* mapping_ = nullptr;
+  uint32_t version_ = 0;
+  std::map<std::string, GgufValue, std::less<>> metadata_;
+  std::vector<GgufTensor> tensors_;
+  std::map<std::string_view, size_t> tensor_index_;
+};
+
+/// The name of a ggml tensor type ("q6_K"), or "type 99".
+std::string GgmlTypeName(uint32_t ggml_type);
+
+}  // namespace retort

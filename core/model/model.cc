@@ -1,0 +1,172 @@
+#include "core/model/model.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "core/model/hyper.h"
+#include "core/model/transformer.h"
+#include "core/model/weights.h"
+
+namespace retort {
+namespace {
+
+class GgufModel final : public Model {
+ public:
+  const ModelConfig& config() const override { return config_; }
+  const ModelHyper& hyper() const override { return hyper_; }
+  const Tokenizer& tokenizer() const override { return *tokenizer_; }
+  const ChatTemplate& chat_template() const override { return chat_template_; }
+  Device& device() const override { return *device_; }
+  size_t weight_bytes() const override { return weights_.bytes; }
+  size_t kv_bytes_per_token() const override { return pool_->layout().page_bytes() / kKvPageTokens; }
+  std::vector<std::string> DispatchReport() const override { return ops_->DispatchReport(); }
+  Result<std::unique_ptr<KvSequence>> CreateSequence() override { return std::make_unique<KvSequence>(pool_); }
+
+  Status Load(const ModelConfig& config) {
+    config_ = config;
+    RETORT_ASSIGN_OR_RETURN(config_.source, ResolveModelSource(config.source));
+    RETORT_ASSIGN_OR_RETURN(device_, OpenDevice(config.device, config.threads));
+    RETORT_ASSIGN_OR_RETURN(file_, GgufFile::Open(config_.source));
+    RETORT_ASSIGN_OR_RETURN(hyper_, ReadHyper(*file_));
+    if (config.step_tokens < 1)
+      return InvalidArgument("step_tokens: expected 1 or more, got " + std::to_string(config.step_tokens));
+    if (config.context_length < 0 || config.context_length > hyper_.context_length) {
+      return InvalidArgument("context_length: expected 0 (the model's own) to " +
+                             std::to_string(hyper_.context_length) + ", got " + std::to_string(config.context_length));
+    }
+    if (config.context_length > 0) hyper_.context_length = config.context_length;
+    RETORT_ASSIGN_OR_RETURN(tokenizer_, Tokenizer::Create(*file_));
+    if (tokenizer_->vocab_size() > hyper_.vocab) {
+      return InvalidArgument(config_.source + ": the tokenizer has " + std::to_string(tokenizer_->vocab_size()) +
+                             " tokens, the embedding only " + std::to_string(hyper_.vocab) + " rows");
+    }
+    const auto jinja = file_->GetString("tokenizer.chat_template");
+    chat_template_ = ChatTemplate::Recognise(jinja.ok() ? *jinja : std::string_view());
+    RETORT_ASSIGN_OR_RETURN(ops_, MakeOpSet(*device_));
+    RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(*file_, hyper_, config_, *ops_));
+    RETORT_ASSIGN_OR_RETURN(stream_, device_->CreateStream());
+    KvLayout layout{hyper_.layers, hyper_.kv_heads, hyper_.head_dim, DType::kF32};
+    // Half keys and values halve what attention reads; exact keeps what was computed.
+    if (config_.precision == Precision::kFast && device_->info().kind != DeviceKind::kRef) layout.type = DType::kF16;
+    // Sequences share the pool and may outlive the model; the pool's pages need the device.
+    pool_ = {new KvPagePool(*device_, layout), [device = device_](KvPagePool* pool) { delete pool; }};
+    transformer_ = std::make_unique<Transformer>(hyper_, weights_, layout, *ops_, config_.precision);
+    return {};
+  }
+
+  Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override {
+    RETORT_RETURN_IF_ERROR(Check(items));
+    Status status = Step(items, logits);
+    if (!status.ok()) {
+      for (const ForwardItem& item : items)
+        RETORT_RETURN_IF_ERROR(item.kv->Truncate(item.kv->length()));  // gives pages back
+    }
+    return status;
+  }
+
+ private:
+  Status Step(std::span<const ForwardItem> items, std::span<const float>* logits) {
+    size_t wanted = 0;
+    for (const ForwardItem& item : items) {
+      RETORT_RETURN_IF_ERROR(item.kv->Reserve(item.tokens.size()));
+      wanted += item.tokens.size() - std::min(item.logits_first, item.tokens.size());
+    }
+    RETORT_RETURN_IF_ERROR(GrowLogits(wanted));
+    float* out = static_cast<float*>(logits_->data());
+    rows_ = {};
+    for (const ForwardItem& item : items) {
+      for (size_t i = 0; i < item.tokens.size(); ++i) {
+        const auto position = static_cast<int32_t>(item.kv->length() + i);
+        if (i >= item.logits_first) rows_.wanted.push_back(static_cast<int32_t>(rows_.tokens.size()));
+        rows_.tokens.push_back(item.tokens[i]);
+        rows_.positions.push_back(position);
+        rows_.attention.push_back({item.kv->page_table(), position});
+        if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(&out));
+      }
+    }
+    if (!rows_.tokens.empty()) RETORT_RETURN_IF_ERROR(Pass(&out));
+    const size_t count = wanted * static_cast<size_t>(hyper_.vocab);
+    const float* host = static_cast<const float*>(logits_->host_data());
+    if (host == nullptr) {
+      host_logits_.resize(count);
+      RETORT_RETURN_IF_ERROR(
+          device_->CopyToHost(host_logits_.data(), logits_->data(), count * sizeof(float), *stream_));
+      host = host_logits_.data();
+    }
+    RETORT_RETURN_IF_ERROR(stream_->Synchronize());
+    for (const ForwardItem& item : items) item.kv->Advance(item.tokens.size());
+    *logits = {host, count};
+    return {};
+  }
+
+  Status Check(std::span<const ForwardItem> items) const {
+    if (items.empty()) return InvalidArgument("forward step: expected at least one sequence, got none");
+    std::unordered_set<const KvSequence*> seen;
+    for (const ForwardItem& item : items) {
+      if (item.kv == nullptr || &item.kv->pool() != pool_.get()) {
+        return InvalidArgument("forward step of model '" + config_.name +
+                               "': a sequence belongs to no model or another one");
+      }
+      if (!seen.insert(item.kv).second) return InvalidArgument("forward step: one sequence stands twice in it");
+      if (item.tokens.empty()) return InvalidArgument("forward step: a sequence brings no tokens");
+      if (item.kv->length() + item.tokens.size() > static_cast<size_t>(hyper_.context_length)) {
+        return ResourceExhausted("forward step: " + std::to_string(item.kv->length()) + " tokens and " +
+                                 std::to_string(item.tokens.size()) + " more exceed the context of " +
+                                 std::to_string(hyper_.context_length) + " tokens");
+      }
+      for (const int32_t token : item.tokens) {
+        if (token < 0 || token >= hyper_.vocab) {
+          return InvalidArgument("forward step: token " + std::to_string(token) + ": expected 0 to " +
+                                 std::to_string(hyper_.vocab - 1));
+        }
+      }
+    }
+    return {};
+  }
+
+  Status GrowLogits(size_t rows) {
+    const size_t bytes = std::max<size_t>(1, rows) * static_cast<size_t>(hyper_.vocab) * sizeof(float);
+    if (logits_ != nullptr && logits_->size() >= bytes) return {};
+    logits_.reset();
+    RETORT_ASSIGN_OR_RETURN(logits_, device_->Allocate(bytes));
+    return {};
+  }
+
+  Status Pass(float** out) {
+    RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, *out, *stream_));
+    *out += rows_.wanted.size() * static_cast<size_t>(hyper_.vocab);
+    rows_.tokens.clear();
+    rows_.positions.clear();
+    rows_.attention.clear();
+    rows_.wanted.clear();
+    return {};
+  }
+
+  // Later members use earlier ones and go first.
+  ModelConfig config_;
+  ModelHyper hyper_;
+  std::shared_ptr<Device> device_;
+  std::unique_ptr<GgufFile> file_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  ChatTemplate chat_template_;
+  std::unique_ptr<OpSet> ops_;
+  Weights weights_;
+  std::unique_ptr<Stream> stream_;
+  std::shared_ptr<KvPagePool> pool_;
+  std::unique_ptr<Transformer> transformer_;
+  std::unique_ptr<Buffer> logits_;
+  std::vector<float> host_logits_;
+  StepRows rows_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Model>> Model::Load(const ModelConfig& config) {
+  auto model = std::make_shared<GgufModel>();
+  if (Status status = model->Load(config); !status.ok()) {
+    return config.name.empty() ? status : status.Annotate("model '" + config.name + "'");
+  }
+  return std::shared_ptr<Model>(std::move(model));
+}
+
+}  // namespace retort

@@ -1,0 +1,116 @@
+#include "core/model/transformer.h"
+
+#include <cmath>
+
+namespace retort {
+
+Transformer::Transformer(const ModelHyper& hyper, const Weights& weights, const KvLayout& kv, OpSet& ops,
+                         Precision precision)
+    : hyper_(hyper),
+      weights_(weights),
+      kv_(kv),
+      ops_(ops),
+      precision_(precision),
+      q_size_(int64_t{hyper.heads} * hyper.head_dim),
+      kv_size_(int64_t{hyper.kv_heads} * hyper.head_dim),
+      qkv_size_(q_size_ + 2 * kv_size_) {}
+
+Status Transformer::Grow(int64_t rows) {
+  if (rows <= capacity_) return {};
+  const auto allocate = [&](Scratch& scratch, int64_t width) -> Status {
+    scratch.buffer.reset();
+    RETORT_ASSIGN_OR_RETURN(scratch.buffer, ops_.device().Allocate(static_cast<size_t>(rows * width) * sizeof(float)));
+    scratch.data = static_cast<float*>(scratch.buffer->data());
+    return {};
+  };
+  capacity_ = 0;
+  RETORT_RETURN_IF_ERROR(allocate(x_, hyper_.hidden));
+  RETORT_RETURN_IF_ERROR(allocate(normed_, hyper_.hidden));
+  RETORT_RETURN_IF_ERROR(allocate(qkv_, qkv_size_));
+  RETORT_RETURN_IF_ERROR(allocate(attended_, q_size_));
+  RETORT_RETURN_IF_ERROR(allocate(gate_up_, 2 * int64_t{hyper_.ffn}));
+  RETORT_RETURN_IF_ERROR(allocate(active_, hyper_.ffn));
+  capacity_ = rows;
+  return {};
+}
+
+Status Transformer::MatMul(const StackedWeight& weight, float* y, int64_t t, int64_t ldy, Stream& stream) {
+  for (const auto& part : weight.parts) {
+    RETORT_RETURN_IF_ERROR(ops_.MatMul(normed_.data, *part, y, t, ldy, false, precision_, stream));
+    y += part->n;
+  }
+  return {};
+}
+
+Status Transformer::ProjectAndStore(const LayerWeights& layer, int index, const StepRows& rows, Stream& stream) {
+  const auto t = static_cast<int64_t>(rows.tokens.size());
+  float* const q = qkv_.data;
+  float* const v = q + q_size_;
+  float* const k = v + kv_size_;
+  RETORT_RETURN_IF_ERROR(
+      ops_.RmsNorm(x_.data, layer.attention_norm.data(), hyper_.rms_eps, normed_.data, t, hyper_.hidden, stream));
+  RETORT_RETURN_IF_ERROR(MatMul(layer.qvk, q, t, qkv_size_, stream));
+  if (hyper_.attention_bias) {
+    RETORT_RETURN_IF_ERROR(ops_.AddBias(q, layer.q_bias.data(), t, q_size_, qkv_size_, stream));
+    RETORT_RETURN_IF_ERROR(ops_.AddBias(k, layer.k_bias.data(), t, kv_size_, qkv_size_, stream));
+    RETORT_RETURN_IF_ERROR(ops_.AddBias(v, layer.v_bias.data(), t, kv_size_, qkv_size_, stream));
+  }
+  RETORT_RETURN_IF_ERROR(ops_.Rope(q, k, rows.positions.data(), weights_.inverse_frequencies.data(), t, hyper_.heads,
+                                   hyper_.kv_heads, hyper_.head_dim, hyper_.rope_dim, qkv_size_, hyper_.rope_neox,
+                                   stream));
+  return ops_.StoreKv(k, v, qkv_size_, rows.attention, kv_, index, stream);
+}
+
+Status Transformer::KeepWanted(const StepRows& rows, Stream& stream) {
+  // Rows move towards the front, in order: a row is read before its place is written.
+  for (size_t to = 0; to < rows.wanted.size(); ++to) {
+    const auto from = static_cast<int64_t>(rows.wanted[to]);
+    if (static_cast<int64_t>(to) == from) continue;
+    const auto row = static_cast<int64_t>(to);
+    RETORT_RETURN_IF_ERROR(ops_.device().CopyOnDevice(x_.data + row * hyper_.hidden, x_.data + from * hyper_.hidden,
+                                                      static_cast<size_t>(hyper_.hidden) * sizeof(float), stream));
+    RETORT_RETURN_IF_ERROR(ops_.device().CopyOnDevice(qkv_.data + row * qkv_size_, qkv_.data + from * qkv_size_,
+                                                      static_cast<size_t>(q_size_) * sizeof(float), stream));
+  }
+  return {};
+}
+
+Status Transformer::FeedForward(const LayerWeights& layer, int64_t rows, Stream& stream) {
+  const int64_t f = hyper_.ffn;
+  RETORT_RETURN_IF_ERROR(
+      ops_.RmsNorm(x_.data, layer.ffn_norm.data(), hyper_.rms_eps, normed_.data, rows, hyper_.hidden, stream));
+  RETORT_RETURN_IF_ERROR(MatMul(layer.gate_up, gate_up_.data, rows, 2 * f, stream));
+  RETORT_RETURN_IF_ERROR(ops_.SiluMul(gate_up_.data, active_.data, rows, f, stream));
+  return ops_.MatMul(active_.data, *layer.down, x_.data, rows, hyper_.hidden, true, precision_, stream);
+}
+
+Status Transformer::Run(const StepRows& rows, float* logits, Stream& stream) {
+  auto t = static_cast<int64_t>(rows.tokens.size());
+  const float scale = 1.0f / std::sqrt(static_cast<float>(hyper_.head_dim));
+  RETORT_RETURN_IF_ERROR(Grow(t));
+  RETORT_RETURN_IF_ERROR(ops_.Embed(*weights_.embedding, rows.tokens.data(), x_.data, t, stream));
+  std::span<const AttentionRow> attending(rows.attention);
+  for (int index = 0; index < hyper_.layers; ++index) {
+    const LayerWeights& layer = weights_.layers[static_cast<size_t>(index)];
+    RETORT_RETURN_IF_ERROR(ProjectAndStore(layer, index, rows, stream));
+    if (index == hyper_.layers - 1 && static_cast<int64_t>(rows.wanted.size()) < t) {
+      // After the last layer's keys and values, only rows whose logits are wanted matter.
+      if (rows.wanted.empty()) return {};
+      RETORT_RETURN_IF_ERROR(KeepWanted(rows, stream));
+      wanted_rows_.clear();
+      for (const int32_t row : rows.wanted) wanted_rows_.push_back(rows.attention[static_cast<size_t>(row)]);
+      attending = wanted_rows_;
+      t = static_cast<int64_t>(wanted_rows_.size());
+    }
+    RETORT_RETURN_IF_ERROR(ops_.Attention(qkv_.data, qkv_size_, attending, kv_, index, hyper_.heads, scale,
+                                          attended_.data, precision_, stream));
+    RETORT_RETURN_IF_ERROR(
+        ops_.MatMul(attended_.data, *layer.output, x_.data, t, hyper_.hidden, true, precision_, stream));
+    RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));
+  }
+  RETORT_RETURN_IF_ERROR(
+      ops_.RmsNorm(x_.data, weights_.output_norm.data(), hyper_.rms_eps, normed_.data, t, hyper_.hidden, stream));
+  return ops_.MatMul(normed_.data, weights_.logits(), logits, t, hyper_.vocab, false, precision_, stream);
+}
+
+}  // namespace retort

@@ -1,0 +1,54 @@
+// One step of a llama-family transformer over rows of tokens: the sequence of operations, nothing of files or text.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/model/weights.h"
+
+namespace retort {
+
+/// The tokens of one pass, flattened over sequences.
+struct StepRows {
+  std::vector<int32_t> tokens, positions;
+  std::vector<AttentionRow> attention;
+  std::vector<int32_t> wanted;  // rows whose logits are wanted, ascending
+};
+
+class Transformer {
+ public:
+  /// All references must outlive the object.
+  Transformer(const ModelHyper& hyper, const Weights& weights, const KvLayout& kv, OpSet& ops, Precision precision);
+
+  /// Run one pass: store keys and values of every row, and write the logits of the wanted rows to
+  /// logits [wanted, vocab] (device memory). Enqueued on `stream`.
+  Status Run(const StepRows& rows, float* logits, Stream& stream);
+
+ private:
+  struct Scratch {
+    std::unique_ptr<Buffer> buffer;
+    float* data = nullptr;
+  };
+  Status Grow(int64_t rows);
+  /// y = normed · weightᵀ, rows of y `ldy` floats apart.
+  Status MatMul(const StackedWeight& weight, float* y, int64_t t, int64_t ldy, Stream& stream);
+  /// Queries, keys and values of all rows from x; the latter two go to the KV pages.
+  Status ProjectAndStore(const LayerWeights& layer, int index, const StepRows& rows, Stream& stream);
+  /// Move x and the queries of the wanted rows to the front.
+  Status KeepWanted(const StepRows& rows, Stream& stream);
+  /// x += down(silu(gate) * up) of the first `rows` rows.
+  Status FeedForward(const LayerWeights& layer, int64_t rows, Stream& stream);
+
+  const ModelHyper& hyper_;
+  const Weights& weights_;
+  const KvLayout kv_;
+  OpSet& ops_;
+  const Precision precision_;
+  const int64_t q_size_, kv_size_, qkv_size_;
+  int64_t capacity_ = 0;
+  Scratch x_, normed_, qkv_, attended_, gate_up_, active_;
+  std::vector<AttentionRow> wanted_rows_;
+};
+
+}  // namespace retort

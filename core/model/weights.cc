@@ -1,0 +1,196 @@
+#include "core/model/weights.h"
+
+#include <tbb/parallel_for.h>
+
+#include <cmath>
+#include <string>
+#include <unordered_set>
+
+namespace retort {
+namespace {
+
+class Loader {
+ public:
+  Loader(const GgufFile& file, OpSet& ops, Weights& out) : file_(file), ops_(ops), out_(out) {}
+
+  Status Begin(const std::string& type) {
+    RETORT_ASSIGN_OR_RETURN(stream_, ops_.device().CreateStream());
+    if (type == "native") return {};
+    auto parsed = DTypeFromName(type);
+    if (!parsed.ok() || *parsed == DType::kI32) {
+      return InvalidArgument("weights: expected native, f32, f16, bf16, q8_0, q4_0 or q4_1, got '" + type + "'");
+    }
+    convert_ = true;
+    type_ = *parsed;
+    return {};
+  }
+
+  Status Matrix(const std::string& name, int64_t n, int64_t k, std::unique_ptr<PackedWeight>* out) {
+    StackedWeight stack;
+    RETORT_RETURN_IF_ERROR(Stack({{name, n}}, k, &stack));
+    *out = std::move(stack.parts.front());
+    return {};
+  }
+
+  struct Named {
+    std::string name;
+    int64_t n;
+  };
+  Status Stack(const std::vector<Named>& names, int64_t k, StackedWeight* out) {
+    std::vector<Rows> parts;
+    for (const Named& named : names) {
+      const int64_t shape[] = {k, named.n};
+      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use(named.name, shape));
+      parts.push_back({named.name, tensor->type, tensor->data, named.n});
+    }
+    RETORT_RETURN_IF_ERROR(Convert(&parts, k));
+    for (size_t i = 0; i < parts.size();) {
+      Rows whole = parts[i];
+      for (++i; i < parts.size() && parts[i].type == whole.type; ++i) {
+        if (parts[i].data != whole.data + DTypeRowBytes(whole.type, whole.n * k)) break;
+        whole.n += parts[i].n;
+      }
+      auto packed = ops_.PackWeight(whole.type, whole.data, whole.n, k);
+      if (!packed.ok()) return packed.status().Annotate(file_.path() + ": tensor '" + whole.name + "'");
+      out->parts.push_back(*std::move(packed));
+      out_.bytes += DTypeRowBytes(whole.type, whole.n * k) + out->parts.back()->owned_bytes();
+    }
+    return {};
+  }
+
+  Status Vector(const std::string& name, int64_t n, FloatVector* out) {
+    const int64_t shape[] = {n};
+    RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use(name, shape));
+    std::vector<float> values(static_cast<size_t>(n));
+    DequantiseRow(tensor->type, tensor->data, values.data(), n);
+    return Upload(values, out);
+  }
+
+  Status Upload(const std::vector<float>& values, FloatVector* out) {
+    const size_t bytes = values.size() * sizeof(float);
+    RETORT_ASSIGN_OR_RETURN(out->buffer, ops_.device().Allocate(bytes));
+    RETORT_RETURN_IF_ERROR(ops_.device().CopyFromHost(out->buffer->data(), values.data(), bytes, *stream_));
+    out_.bytes += bytes;
+    return stream_->Synchronize();
+  }
+
+  /// inv_freq[i] = base^(-2i / rope_dim), divided by the file's own factors where it has them (llama 3.1).
+  Status Frequencies(const ModelHyper& h, FloatVector* out) {
+    std::vector<float> values(static_cast<size_t>(h.rope_dim / 2)), factors(values.size(), 1.0f);
+    if (file_.FindTensor("rope_freqs.weight") != nullptr) {
+      const int64_t shape[] = {h.rope_dim / 2};
+      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use("rope_freqs.weight", shape));
+      DequantiseRow(tensor->type, tensor->data, factors.data(), shape[0]);
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!(factors[i] > 0)) {
+        return InvalidArgument(file_.path() + ": tensor 'rope_freqs.weight': expected positive factors, got " +
+                               std::to_string(factors[i]));
+      }
+      const double power = -2.0 * static_cast<double>(i) / h.rope_dim;
+      values[i] = static_cast<float>(std::pow(static_cast<double>(h.rope_base), power)) / factors[i];
+    }
+    return Upload(values, out);
+  }
+
+  Status CheckAllUsed(const std::string& architecture) const {
+    for (const GgufTensor& tensor : file_.tensors()) {
+      if (used_.contains(&tensor)) continue;
+      return Unsupported(file_.path() + ": tensor '" + tensor.name + "' has no place in a model of architecture '" +
+                         architecture + "' as this build knows it; without it the answers would be wrong");
+    }
+    return {};
+  }
+
+ private:
+  /// Rows of one matrix, where they lie in host memory.
+  struct Rows {
+    std::string name;
+    DType type;
+    const std::byte* data;
+    int64_t n;
+  };
+
+  Result<const GgufTensor*> Use(const std::string& name, std::span<const int64_t> shape) {
+    auto tensor = file_.GetTensor(name, shape);
+    if (tensor.ok()) used_.insert(*tensor);
+    return tensor;
+  }
+
+  /// Bring the parts whose type differs to the wanted one, next to each other in one piece of memory.
+  Status Convert(std::vector<Rows>* parts, int64_t k) {
+    // Rows that do not divide into blocks keep their type.
+    if (!convert_ || k % DTypeBlockElements(type_) != 0) return {};
+    const size_t row_bytes = DTypeRowBytes(type_, k);
+    size_t bytes = 0;
+    for (const Rows& part : *parts) bytes += part.type == type_ ? 0 : row_bytes * static_cast<size_t>(part.n);
+    if (bytes == 0) return {};
+    constexpr size_t kAlignment = 64;
+    auto* to = static_cast<std::byte*>(std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1)));
+    if (to == nullptr) return ResourceExhausted("weights: cannot allocate " + std::to_string(bytes) + " bytes");
+    out_.converted.emplace_back(to);
+    for (Rows& part : *parts) {
+      if (part.type == type_) continue;
+      ConvertRows(part, k, to);
+      part.type = type_;
+      part.data = to;
+      to += row_bytes * static_cast<size_t>(part.n);
+    }
+    return {};
+  }
+
+  void ConvertRows(const Rows& from, int64_t k, std::byte* to) const {
+    const size_t from_bytes = DTypeRowBytes(from.type, k), to_bytes = DTypeRowBytes(type_, k);
+    tbb::parallel_for(tbb::blocked_range<int64_t>(0, from.n, 64), [&](const tbb::blocked_range<int64_t>& rows) {
+      std::vector<float> row(static_cast<size_t>(k));
+      for (auto i = static_cast<size_t>(rows.begin()); i < static_cast<size_t>(rows.end()); ++i) {
+        DequantiseRow(from.type, from.data + i * from_bytes, row.data(), k);
+        QuantiseRow(type_, row.data(), to + i * to_bytes, k);
+      }
+    });
+  }
+
+  const GgufFile& file_;
+  OpSet& ops_;
+  Weights& out_;
+  std::unique_ptr<Stream> stream_;
+  bool convert_ = false;
+  DType type_ = DType::kF32;
+  std::unordered_set<const GgufTensor*> used_;
+};
+
+}  // namespace
+
+Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& h, const ModelConfig& config, OpSet& ops) {
+  Weights weights;
+  Loader load(file, ops, weights);
+  RETORT_RETURN_IF_ERROR(load.Begin(config.weights));
+  const int64_t q = int64_t{h.heads} * h.head_dim, kv = int64_t{h.kv_heads} * h.head_dim;
+  RETORT_RETURN_IF_ERROR(load.Matrix("token_embd.weight", h.vocab, h.hidden, &weights.embedding));
+  if (!h.tied_embeddings) RETORT_RETURN_IF_ERROR(load.Matrix("output.weight", h.vocab, h.hidden, &weights.output));
+  RETORT_RETURN_IF_ERROR(load.Vector("output_norm.weight", h.hidden, &weights.output_norm));
+  RETORT_RETURN_IF_ERROR(load.Frequencies(h, &weights.inverse_frequencies));
+  weights.layers.resize(static_cast<size_t>(h.layers));
+  for (int32_t i = 0; i < h.layers; ++i) {
+    LayerWeights& layer = weights.layers[static_cast<size_t>(i)];
+    const std::string prefix = "blk." + std::to_string(i) + ".";
+    RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_norm.weight", h.hidden, &layer.attention_norm));
+    RETORT_RETURN_IF_ERROR(
+        load.Stack({{prefix + "attn_q.weight", q}, {prefix + "attn_v.weight", kv}, {prefix + "attn_k.weight", kv}},
+                   h.hidden, &layer.qvk));
+    RETORT_RETURN_IF_ERROR(load.Matrix(prefix + "attn_output.weight", h.hidden, q, &layer.output));
+    if (h.attention_bias) {
+      RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_q.bias", q, &layer.q_bias));
+      RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_k.bias", kv, &layer.k_bias));
+      RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_v.bias", kv, &layer.v_bias));
+    }
+    RETORT_RETURN_IF_ERROR(load.Vector(prefix + "ffn_norm.weight", h.hidden, &layer.ffn_norm));
+    RETORT_RETURN_IF_ERROR(
+        load.Stack({{prefix + "ffn_gate.weight", h.ffn}, {prefix + "ffn_up.weight", h.ffn}}, h.hidden, &layer.gate_up));
+    RETORT_RETURN_IF_ERROR(load.Matrix(prefix + "ffn_down.weight", h.hidden, h.ffn, &layer.down));
+  }
+  RETORT_RETURN_IF_ERROR(load.CheckAllUsed(h.architecture));
+  return weights;
+}
+
+}  // namespace retort

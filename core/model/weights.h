@@ -1,0 +1,56 @@
+// A model's weights on its device: matrices packed for MatMul, vectors as floats.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "core/model/gguf.h"
+#include "core/model/model.h"
+
+namespace retort {
+
+/// A device array of floats.
+struct FloatVector {
+  std::unique_ptr<Buffer> buffer;
+  const float* data() const { return buffer == nullptr ? nullptr : static_cast<const float*>(buffer->data()); }
+};
+
+/// Matrices of the same inputs on top of each other, whose outputs lie side by side in one row. Those that are adjacent
+/// in memory and of one type are one part, so that one MatMul serves them.
+struct StackedWeight {
+  std::vector<std::unique_ptr<PackedWeight>> parts;
+};
+
+struct LayerWeights {
+  FloatVector attention_norm, ffn_norm;
+  StackedWeight qvk;  // in this order, which is how converters write q and v
+  std::unique_ptr<PackedWeight> output;
+  FloatVector q_bias, k_bias, v_bias;  // empty without attention_bias
+  StackedWeight gate_up;
+  std::unique_ptr<PackedWeight> down;
+};
+
+/// Host memory of matrices that were converted at load.
+struct ConvertedMemory {
+  void operator()(std::byte* memory) const { std::free(memory); }
+};
+
+struct Weights {
+  std::unique_ptr<PackedWeight> embedding;
+  std::unique_ptr<PackedWeight> output;  // null where tied to the embedding
+  FloatVector output_norm, inverse_frequencies;
+  std::vector<LayerWeights> layers;
+  std::vector<std::unique_ptr<std::byte[], ConvertedMemory>> converted;
+  size_t bytes = 0;  // mapped or converted, and what packing added
+
+  const PackedWeight& logits() const { return output != nullptr ? *output : *embedding; }
+};
+
+/// Read, check, convert (`config.weights`) and pack. `file` must outlive the result.
+/// Errors: those of GgufFile::GetTensor and OpSet::PackWeight; kInvalidArgument for an unknown `config.weights`;
+/// kUnsupported if the file has a tensor that this architecture does not use, which would change the result.
+Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& hyper, const ModelConfig& config, OpSet& ops);
+
+}  // namespace retort

@@ -1,0 +1,157 @@
+#include "core/ops/cpu/cpu_ops.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/device/cpu/parallel.h"
+#include "core/ops/cpu/matmul.h"
+#include "core/ops/cpu/row_kernels.h"
+#include "core/ops/ref/ref_ops.h"
+
+namespace retort {
+namespace {
+
+class CpuOps final : public OpSet {
+ public:
+  explicit CpuOps(Device& device) : device_(device), threads_(device.info().threads) {}
+  Device& device() override { return device_; }
+  std::vector<std::string> DispatchReport() const override { return matmul_.Report(); }
+
+  Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) override {
+    RETORT_RETURN_IF_ERROR(CheckWeightShape(type, n, k));
+    auto weight = std::make_unique<MappedWeight>();
+    weight->type = type;
+    weight->n = n;
+    weight->k = k;
+    weight->data = data;
+    return std::unique_ptr<PackedWeight>(std::move(weight));
+  }
+
+  Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate, Precision precision,
+                Stream&) override {
+    if (t == 0) return {};
+    cpu::MatMulCall call;
+    call.x = x;
+    call.part = {w.type, static_cast<const MappedWeight&>(w).data, w.k, 0, w.n, t, y, ldy, accumulate};
+    call.precision = precision;
+    call.threads = threads_;
+    return matmul_.Run(call);
+  }
+
+  Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream&) override {
+    ParallelFor(t, 16, threads_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        cpu::ExpandRows(w.type, static_cast<const MappedWeight&>(w).data, w.k, ids[i], ids[i] + 1, out + i * w.k);
+      }
+    });
+    return {};
+  }
+
+  Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k, Stream&) override {
+    ParallelFor(t, 16, threads_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) cpu::RmsNormRow(x + i * k, weight, eps, out + i * k, k);
+    });
+    return {};
+  }
+
+  Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads, int kv_heads, int head_dim,
+              int rope_dim, int64_t ld, bool neox, Stream&) override {
+    ParallelFor(t, 8, threads_, [&](int64_t begin, int64_t end) {
+      std::vector<float> angle(static_cast<size_t>(rope_dim));  // cosines, then sines
+      float* const c = angle.data();
+      float* const s = c + rope_dim / 2;
+      for (int64_t i = begin; i < end; ++i) {
+        for (int pair = 0; pair < rope_dim / 2; ++pair) {
+          // The angle in double: in float, positions of some thousands lose digits that the logits show.
+          const double theta = static_cast<double>(positions[i]) * inv_freq[pair];
+          c[pair] = static_cast<float>(std::cos(theta));
+          s[pair] = static_cast<float>(std::sin(theta));
+        }
+        for (int h = 0; h < heads; ++h) Rotate(q + i * ld + h * head_dim, c, s, rope_dim / 2, neox);
+        for (int h = 0; h < kv_heads; ++h) Rotate(k + i * ld + h * head_dim, c, s, rope_dim / 2, neox);
+      }
+    });
+    return {};
+  }
+
+  Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
+                 Stream&) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      char* const page = static_cast<char*>(rows[i].pages[rows[i].position / kKvPageTokens]);
+      const int64_t slot = rows[i].position % kKvPageTokens;
+      Store(k + static_cast<int64_t>(i) * ld, page + layout.key_offset(layer), slot, layout);
+      Store(v + static_cast<int64_t>(i) * ld, page + layout.value_offset(layer), slot, layout);
+    }
+    return {};
+  }
+
+  Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer, int heads,
+                   float scale, float* out, Precision, Stream&) override {
+    const int group = heads / layout.kv_heads;
+    const auto groups = static_cast<int64_t>(rows.size()) * layout.kv_heads;
+    // Little work is not worth a fork: about 20 ns for a position and head of 64.
+    int64_t positions = 0;
+    for (const AttentionRow& row : rows) positions += row.position + 1;
+    const int threads = positions * heads < 1000 ? 1 : threads_;
+    ParallelFor(groups, 1, threads, [&](int64_t begin, int64_t end) {
+      std::vector<float> scores;
+      for (int64_t item = begin; item < end; ++item) {
+        const int64_t i = item / layout.kv_heads;
+        const int kv_head = static_cast<int>(item % layout.kv_heads);
+        const AttentionRow& row = rows[static_cast<size_t>(i)];
+        scores.resize(static_cast<size_t>(group) * (static_cast<size_t>(row.position) + 1));
+        const int64_t head = int64_t{kv_head} * group * layout.head_dim;
+        cpu::AttendGroup(q + i * ld + head, row, layout, layer, kv_head, group, scale, scores.data(),
+                         out + i * heads * layout.head_dim + head);
+      }
+    });
+    return {};
+  }
+
+  Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream&) override {
+    ParallelFor(t, 4, threads_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) cpu::SiluMulRow(gate_up + i * 2 * f, gate_up + i * 2 * f + f, out + i * f, f);
+    });
+    return {};
+  }
+
+  Status AddBias(float* y, const float* bias, int64_t t, int64_t k, int64_t ldy, Stream&) override {
+    for (int64_t i = 0; i < t; ++i) {
+      for (int64_t j = 0; j < k; ++j) y[i * ldy + j] += bias[j];
+    }
+    return {};
+  }
+
+ private:
+  static void Rotate(float* head, const float* c, const float* s, int pairs, bool neox) {
+    for (int i = 0; i < pairs; ++i) {
+      float& a = head[neox ? i : 2 * i];
+      float& b = head[neox ? i + pairs : 2 * i + 1];
+      const float x = a, y = b;
+      a = x * c[i] - y * s[i];
+      b = x * s[i] + y * c[i];
+    }
+  }
+
+  static void Store(const float* row, void* plane, int64_t slot, const KvLayout& layout) {
+    for (int g = 0; g < layout.kv_heads; ++g) {
+      const float* const from = row + g * layout.head_dim;
+      const int64_t to = (int64_t{g} * kKvPageTokens + slot) * layout.head_dim;
+      if (layout.type == DType::kF32) {
+        std::copy_n(from, layout.head_dim, static_cast<float*>(plane) + to);
+      } else {
+        cpu::ToHalf(from, static_cast<uint16_t*>(plane) + to, layout.head_dim);
+      }
+    }
+  }
+
+  Device& device_;
+  const int threads_;
+  cpu::MatMulList matmul_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpSet> MakeCpuOps(Device& device) { return std::make_unique<CpuOps>(device); }
+
+}  // namespace retort

@@ -1,0 +1,31 @@
+// Every kernel that KernelOpSet launches, for the explicit instantiations of LaunchEach and LaunchWarps.
+#pragma once
+
+#include "core/ops/cuda/kernels/attention.h"
+#include "core/ops/cuda/kernels/matmul.h"
+#include "core/ops/cuda/kernels/rows.h"
+
+#define RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, TYPE) \
+  EACH(Embed<DType::TYPE>)                               \
+  WARPS(MatMul<DType::TYPE, 1>)                          \
+  WARPS(MatMul<DType::TYPE, kMatMulTile>)
+
+#define RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, TYPE) \
+  EACH(StoreKv<DType::TYPE>)                         \
+  WARPS(AttentionScores<DType::TYPE>)                \
+  EACH(AttentionMix<DType::TYPE>)
+
+#define RETORT_CUDA_KERNELS(EACH, WARPS)            \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kF32)  \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kF16)  \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kBF16) \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kQ8_0) \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kQ4_0) \
+  RETORT_CUDA_KERNELS_OF_WEIGHT(EACH, WARPS, kQ4_1) \
+  RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, kF32)      \
+  RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, kF16)      \
+  WARPS(AttentionSoftmax)                           \
+  WARPS(RmsNorm)                                    \
+  EACH(Rope)                                        \
+  EACH(SiluMul)                                     \
+  EACH(AddBias)

@@ -1,0 +1,186 @@
+// Host functions: models, and the keys and values of sequences in them.
+#include <vector>
+
+#include "core/model/model.h"
+#include "core/plugin/handles.h"
+#include "core/plugin/host_call.h"
+#include "core/plugin/host_services.h"
+
+namespace retort {
+namespace {
+
+constexpr int32_t kHostMemory = 1;  // device_kind of logits: the cpu's
+
+std::string NameOf(const Model& model) { return "model `" + model.config().name + "`"; }
+
+Status CheckTokens(const Model& model, const char* what, const int32_t* tokens, size_t count) {
+  const int32_t vocab = model.hyper().vocab;
+  for (size_t i = 0; i < count; ++i) {
+    if (tokens[i] >= 0 && tokens[i] < vocab) continue;
+    return InvalidArgument(NameOf(model) + ": " + what + "[" + std::to_string(i) + "]: expected a token from 0 to " +
+                           std::to_string(vocab - 1) + ", got " + std::to_string(tokens[i]));
+  }
+  return {};
+}
+
+retort_code ModelInfo(const retort_model* handle, retort_model_info* info) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}}));
+    RETORT_RETURN_IF_ERROR(CheckStruct("retort_model_info", info));
+    const Model& model = *handle->model;
+    *info = {sizeof *info, model.hyper().vocab, model.hyper().context_length, model.hyper().layers,
+             model.tokenizer().bos(), model.tokenizer().eos(), static_cast<int32_t>(model.device().info().kind), 0,
+             ToAbi(model.config().name)};
+    return {};
+  });
+}
+
+retort_code ModelTokenize(const retort_model* handle, retort_string text, uint32_t flags, const int32_t** tokens, size_t* count) {
+  return HostCall([&]() -> Status {
+    thread_local std::vector<int32_t> buffer;
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}, {tokens, "tokens"}, {count, "count"}}));
+    const Tokenizer::EncodeOptions options{.add_special = (flags & RETORT_TOKENIZE_ADD_SPECIAL) != 0,
+                                           .parse_special = (flags & RETORT_TOKENIZE_PARSE_SPECIAL) != 0};
+    RETORT_ASSIGN_OR_RETURN(buffer, handle->model->tokenizer().Encode(ViewOf(text), options));
+    *tokens = buffer.data();
+    *count = buffer.size();
+    return {};
+  });
+}
+
+retort_code ModelDetokenize(const retort_model* handle, const int32_t* tokens, size_t count, retort_string* text) {
+  return HostCall([&]() -> Status {
+    thread_local std::string buffer;
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}, {text, "text"}}));
+    if (count > 0) RETORT_RETURN_IF_ERROR(NotNull({{tokens, "tokens"}}));
+    RETORT_RETURN_IF_ERROR(CheckTokens(*handle->model, "tokens", tokens, count));
+    buffer = handle->model->tokenizer().Decode(tokens, count);
+    *text = ToAbi(buffer);
+    return {};
+  });
+}
+
+Result<std::vector<ChatMessage>> ParseMessages(std::string_view text) {
+  auto parsed = ParseJson(text);
+  if (!parsed.ok()) return parsed.status().Annotate("messages");
+  if (!parsed->is_array()) return InvalidArgument(std::string("messages: expected a list of {role, content}, got ") + parsed->type_name());
+  std::vector<ChatMessage> messages;
+  for (const auto& item : *parsed) {
+    const std::string place = "messages[" + std::to_string(messages.size()) + "]";
+    if (!item.is_object()) return InvalidArgument(place + ": expected an object {role, content}, got " + item.type_name());
+    for (const char* key : {"role", "content"}) {
+      if (item.contains(key) && item[key].is_string()) continue;
+      return InvalidArgument(place + "." + key + ": expected a string, got " +
+                             (item.contains(key) ? item[key].type_name() : "nothing"));
+    }
+    messages.push_back({item["role"], item["content"]});
+  }
+  return messages;
+}
+
+retort_code ModelApplyChatTemplate(const retort_model* handle, retort_string messages, retort_string* text) {
+  return HostCall([&]() -> Status {
+    thread_local std::string buffer;
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}, {text, "text"}}));
+    RETORT_ASSIGN_OR_RETURN(const std::vector<ChatMessage> parsed, ParseMessages(ViewOf(messages)));
+    Result<std::string> prompt = handle->model->chat_template().Apply(parsed);
+    if (!prompt.ok()) return prompt.status().Annotate(NameOf(*handle->model));
+    buffer = *std::move(prompt);
+    *text = ToAbi(buffer);
+    return {};
+  });
+}
+
+/// One item of a step, checked.
+Result<ForwardItem> StepItem(const Model& model, const retort_forward_item& item, size_t index) {
+  const std::string place = "items[" + std::to_string(index) + "]";
+  if (item.kv == nullptr) return InvalidArgument(place + ".kv: expected a sequence, got null");
+  if (item.kv->model != &model) {
+    return InvalidArgument(place + ".kv: it belongs to " + NameOf(*item.kv->model) + ", the step is of " + NameOf(model));
+  }
+  if (item.token_count == 0 || item.tokens == nullptr) return InvalidArgument(place + ".tokens: expected at least one token");
+  if (item.logits_first > item.token_count) {
+    return InvalidArgument(place + ".logits_first: expected 0 to " + std::to_string(item.token_count) + ", got " + std::to_string(item.logits_first));
+  }
+  if (const Status tokens = CheckTokens(model, "tokens", item.tokens, item.token_count); !tokens.ok()) return tokens.Annotate(place);
+  return ForwardItem{item.kv->sequence.get(), {item.tokens, item.token_count}, item.logits_first};
+}
+
+retort_code ModelForward(retort_model* handle, const retort_forward_item* items, size_t count, retort_tensor* out) {
+  return HostCall([&]() -> Status {
+    thread_local std::vector<ForwardItem> step;
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}, {items, "items"}}));
+    RETORT_RETURN_IF_ERROR(CheckStruct("retort_tensor", out));
+    if (count == 0) return InvalidArgument("count: expected at least one item, got 0");
+    RETORT_RETURN_IF_ERROR(CheckStruct("retort_forward_item", items));
+    Model& model = *handle->model;
+    step.clear();
+    int64_t rows = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const auto* item = reinterpret_cast<const retort_forward_item*>(reinterpret_cast<const char*>(items) + i * items->size);
+      RETORT_ASSIGN_OR_RETURN(const ForwardItem checked, StepItem(model, *item, i));
+      step.push_back(checked);
+      rows += static_cast<int64_t>(item->token_count - item->logits_first);
+    }
+    std::span<const float> logits;
+    if (const Status status = model.Forward(step, &logits); !status.ok()) return status.Annotate(NameOf(model));
+    const int64_t vocab = model.hyper().vocab;
+    *out = {sizeof *out, 0, const_cast<float*>(logits.data()), kHostMemory, 0, nullptr, {rows, vocab, 0, 0}, {vocab, 1, 0, 0}, 2, 0};
+    return {};
+  });
+}
+
+retort_code RecordKv(retort_record* record, retort_model* model, retort_kv** kv) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{record, "record"}, {model, "model"}, {kv, "kv"}}));
+    std::shared_ptr<retort_kv>& slot = FromHandle(record)->kv[model->model.get()];
+    if (slot == nullptr) {
+      RETORT_ASSIGN_OR_RETURN(std::unique_ptr<KvSequence> sequence, model->model->CreateSequence());
+      slot = std::make_shared<retort_kv>(retort_kv{std::move(sequence), model->model.get(), false});
+    }
+    *kv = slot.get();
+    return {};
+  });
+}
+
+size_t KvLength(const retort_kv* kv) { return kv == nullptr ? 0 : kv->sequence->length(); }
+
+retort_code KvTruncate(retort_kv* kv, size_t length) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{kv, "kv"}}));
+    return kv->sequence->Truncate(length);
+  });
+}
+
+retort_code KvFork(const retort_kv* kv, retort_kv** fork) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{kv, "kv"}, {fork, "fork"}}));
+    *fork = std::make_unique<retort_kv>(retort_kv{kv->sequence->Fork(), kv->model, true}).release();
+    return {};
+  });
+}
+
+void KvFree(retort_kv* kv) {
+  HostCall([&]() -> Status {
+    if (kv != nullptr && !kv->is_fork) return InvalidArgument("kv_free: the sequence belongs to its record; free only what kv_fork made");
+    delete kv;
+    return {};
+  });
+}
+
+}  // namespace
+
+void FillModelServices(retort_host& host) {
+  host.model_info = ModelInfo;
+  host.model_tokenize = ModelTokenize;
+  host.model_detokenize = ModelDetokenize;
+  host.model_apply_chat_template = ModelApplyChatTemplate;
+  host.model_forward = ModelForward;
+  host.record_kv = RecordKv;
+  host.kv_length = KvLength;
+  host.kv_truncate = KvTruncate;
+  host.kv_fork = KvFork;
+  host.kv_free = KvFree;
+}
+
+}  // namespace retort

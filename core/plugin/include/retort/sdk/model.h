@@ -1,0 +1,131 @@
+// Handles to a model and to the keys and values of a sequence in it. Handles are pointers: copy them freely.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "retort/sdk/boundary.h"
+
+namespace retort::sdk {
+
+/// Keys and values of one sequence in one model; belongs to its record (or to a KvFork).
+class Kv {
+ public:
+  explicit Kv(retort_kv* handle) : handle_(handle) {}
+  retort_kv* handle() const { return handle_; }
+  /// Tokens stored.
+  size_t Length() const { return Host().kv_length(handle_); }
+  /// Keep the first `length` tokens. Errors: kInvalidArgument if there are fewer.
+  Status Truncate(size_t length) const { return FromCode(Host().kv_truncate(handle_, length)); }
+
+ private:
+  retort_kv* handle_;
+};
+
+/// Owner of a fork, which shares pages with its origin until one of them writes.
+class KvFork {
+ public:
+  static Result<KvFork> Of(Kv origin) {
+    retort_kv* fork = nullptr;
+    const retort_code code = Host().kv_fork(origin.handle(), &fork);
+    if (code != RETORT_OK) return FromCode(code);
+    return KvFork(fork);
+  }
+  KvFork(KvFork&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  KvFork& operator=(KvFork&& other) noexcept { return std::swap(handle_, other.handle_), *this; }
+  ~KvFork() {
+    if (handle_ != nullptr) Host().kv_free(handle_);
+  }
+  Kv kv() const { return Kv(handle_); }
+
+ private:
+  explicit KvFork(retort_kv* handle) : handle_(handle) {}
+  retort_kv* handle_;
+};
+
+/// A sequence's share of one forward step: `tokens` are appended to `kv`; logits are given for tokens
+/// [logits_first, tokens.size()). `tokens` must live until Forward returns.
+struct ForwardItem : retort_forward_item {
+  ForwardItem(Kv to, std::span<const int32_t> appended, size_t first)
+      : retort_forward_item{sizeof(retort_forward_item), static_cast<uint32_t>(first), to.handle(), appended.data(),
+                            appended.size()} {}
+};
+
+/// Rows of logits in host memory, valid until the next Forward of the model.
+class Logits {
+ public:
+  Logits(const float* data, size_t rows, size_t vocab) : data_(data), rows_(rows), vocab_(vocab) {}
+  size_t rows() const { return rows_; }
+  size_t vocab() const { return vocab_; }
+  std::span<const float> row(size_t index) const { return {data_ + index * vocab_, vocab_}; }
+
+ private:
+  const float* data_;
+  size_t rows_, vocab_;
+};
+
+struct TokenizeOptions {
+  bool add_special = false;    // begin-of-sequence where the model wants one
+  bool parse_special = false;  // text of special tokens becomes these tokens
+};
+
+class Model {
+ public:
+  Model() = default;
+  explicit Model(retort_model* handle) : handle_(handle) {}
+  retort_model* handle() const { return handle_; }
+  /// False for a MODEL option that the pipeline left out.
+  explicit operator bool() const { return handle_ != nullptr; }
+
+  Result<retort_model_info> Info() const {
+    retort_model_info info = {};
+    info.size = sizeof info;
+    const retort_code code = Host().model_info(handle_, &info);
+    if (code != RETORT_OK) return FromCode(code);
+    return info;
+  }
+  /// The view lives until this thread's next Tokenize. Errors: kInvalidArgument for text that is not UTF-8.
+  Result<std::span<const int32_t>> Tokenize(std::string_view text, TokenizeOptions options) const {
+    uint32_t flags = 0;
+    if (options.add_special) flags |= RETORT_TOKENIZE_ADD_SPECIAL;
+    if (options.parse_special) flags |= RETORT_TOKENIZE_PARSE_SPECIAL;
+    const int32_t* tokens = nullptr;
+    size_t count = 0;
+    const retort_code code = Host().model_tokenize(handle_, ToC(text), flags, &tokens, &count);
+    if (code != RETORT_OK) return FromCode(code);
+    return std::span<const int32_t>(tokens, count);
+  }
+  /// The view lives until this thread's next Detokenize.
+  Result<std::string_view> Detokenize(std::span<const int32_t> tokens) const {
+    retort_string text = {};
+    const retort_code code = Host().model_detokenize(handle_, tokens.data(), tokens.size(), &text);
+    if (code != RETORT_OK) return FromCode(code);
+    return FromC(text);
+  }
+  /// `messages`: a JSON list of {role, content}. The view lives until this thread's next ApplyChatTemplate.
+  Result<std::string_view> ApplyChatTemplate(std::string_view messages) const {
+    retort_string text = {};
+    const retort_code code = Host().model_apply_chat_template(handle_, ToC(messages), &text);
+    if (code != RETORT_OK) return FromCode(code);
+    return FromC(text);
+  }
+  /// One step over all items; a failure leaves every kv as it was. Errors: kResourceExhausted (context, memory),
+  /// kInvalidArgument (token out of range, kv of another model).
+  Result<Logits> Forward(std::span<const ForwardItem> items) const {
+    retort_tensor out = {};
+    out.size = sizeof out;
+    const retort_code code = Host().model_forward(handle_, items.data(), items.size(), &out);
+    if (code != RETORT_OK) return FromCode(code);
+    return Logits(static_cast<const float*>(out.data), static_cast<size_t>(out.shape[0]),
+                  static_cast<size_t>(out.shape[1]));
+  }
+
+ private:
+  retort_model* handle_ = nullptr;
+};
+static_assert(sizeof(ForwardItem) == sizeof(retort_forward_item));
+
+}  // namespace retort::sdk

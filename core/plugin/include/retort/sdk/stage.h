@@ -1,0 +1,93 @@
+// The class that a stage derives from, and the two symbols that make a library of stages a plugin.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "retort/sdk/boundary.h"
+#include "retort/sdk/config.h"
+#include "retort/sdk/context.h"
+#include "retort/sdk/spec.h"
+
+namespace retort::sdk {
+
+enum class More { kMore, kEnd };
+
+/// A stage also has
+///   static StageSpec Spec();
+///   static Result<std::unique_ptr<TheClass>> Create(const Config& config);
+/// One thread at a time calls an instance (not always the same), unless its Spec says Concurrent().
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  /// Take resources; once, after every stage was created.
+  virtual Status Open() { return {}; }
+  /// Stages with an input: give each record away. A failure fails those not given away, and the run goes on.
+  virtual Status Process(Context&, std::span<const Record>) { return Internal("the stage does not define Process"); }
+  /// Sources: create and emit up to `want` records.
+  virtual Result<More> Produce(Context&, size_t /*want*/) { return Internal("the source does not define Produce"); }
+  /// Flush and release; once, also after a cancelled run. A failure aborts the run.
+  virtual Status Close() { return {}; }
+};
+
+/// The function table of stage T. Exceptions end here.
+template <typename T>
+struct StageFunctions {
+  static retort_code Create(void*, const retort_config* handle, void** instance) {
+    return Guard([&] {
+      const Config config(handle);
+      Result<std::unique_ptr<T>> made = T::Create(config);
+      if (!config.status().ok()) return ToCode(config.status());
+      if (!made.ok()) return ToCode(made.status());
+      *instance = static_cast<Stage*>(made->release());
+      return retort_code{RETORT_OK};
+    });
+  }
+  static retort_code Open(void* instance) {
+    return Guard([&] { return ToCode(static_cast<Stage*>(instance)->Open()); });
+  }
+  static retort_code Process(void* instance, retort_context* handle, retort_record* const* records, size_t count) {
+    return Guard([&] {
+      Context context(handle);
+      Stage* stage = static_cast<Stage*>(instance);
+      if (records != nullptr) {
+        return ToCode(stage->Process(context, {reinterpret_cast<const Record*>(records), count}));
+      }
+      const Result<More> more = stage->Produce(context, count);
+      if (!more.ok()) return ToCode(more.status());
+      return retort_code{*more == More::kEnd ? RETORT_END : RETORT_OK};
+    });
+  }
+  static retort_code Close(void* instance) {
+    return Guard([&] { return ToCode(static_cast<Stage*>(instance)->Close()); });
+  }
+  static void Destroy(void* instance) { delete static_cast<Stage*>(instance); }
+
+  static constexpr retort_stage_functions kTable = {
+      sizeof(retort_stage_functions), 0, Create, Open, Process, Close, Destroy};
+};
+
+/// Register each stage; the body of retort_plugin_init.
+template <typename... Stages>
+retort_code RegisterStages(const retort_host* host, retort_registrar* registrar) noexcept {
+  if (host->size < sizeof(retort_host)) return RETORT_UNSUPPORTED;
+  host_table = host;
+  return Guard([&] {
+    Status status;
+    ((status = status.ok() ? Stages::Spec().Register(registrar, StageFunctions<Stages>::kTable) : status), ...);
+    return ToCode(status);
+  });
+}
+
+}  // namespace retort::sdk
+
+/// Make the library a plugin with these stages: RETORT_PLUGIN(Upper) or RETORT_PLUGIN(A, B). Once per library, outside
+/// of any namespace.
+#define RETORT_PLUGIN(...)                                                               \
+  extern "C" {                                                                           \
+  const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;                         \
+  retort_code retort_plugin_init(const retort_host* host, retort_registrar* registrar) { \
+    return ::retort::sdk::RegisterStages<__VA_ARGS__>(host, registrar);                  \
+  }                                                                                      \
+  }

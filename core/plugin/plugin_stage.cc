@@ -1,0 +1,80 @@
+#include "core/plugin/plugin_stage.h"
+
+#include <exception>
+#include <utility>
+
+#include "core/plugin/host_call.h"
+
+namespace retort {
+namespace {
+
+/// Call into a plugin. Nothing should be thrown across the ABI; what is nevertheless becomes kInternal.
+template <typename Call>
+retort_code CallPlugin(const char* function, Call&& call) {
+  const auto threw = [&](const char* what) {
+    return ReportCode(Internal(std::string(function) + " let an exception cross the plugin ABI: " + what));
+  };
+  try {
+    return call();
+  } catch (const std::exception& e) {
+    return threw(e.what());
+  } catch (...) {
+    return threw("one that is no std::exception");
+  }
+}
+
+}  // namespace
+
+PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)
+    : descriptor_(descriptor), config_(descriptor, std::move(config)) {}
+
+Result<std::unique_ptr<PluginStage>> PluginStage::Create(const StageDescriptor& descriptor, StageConfig config) {
+  std::unique_ptr<PluginStage> stage(new PluginStage(descriptor, std::move(config)));
+  const retort_code code = CallPlugin("create", [&] {
+    return descriptor.functions.create(descriptor.user_data, &stage->config_, &stage->instance_);
+  });
+  if (code != RETORT_OK) {
+    stage->instance_ = nullptr;
+    return stage->Named(StatusOfCode(code, "create"));
+  }
+  return stage;
+}
+
+PluginStage::~PluginStage() {
+  if (instance_ == nullptr) return;
+  CallPlugin("destroy", [&]() -> retort_code {
+    descriptor_.functions.destroy(instance_);
+    return RETORT_OK;
+  });
+}
+
+Status PluginStage::Open() {
+  if (descriptor_.functions.open == nullptr) return {};
+  return Named(StatusOfCode(CallPlugin("open", [&] { return descriptor_.functions.open(instance_); }), "open"));
+}
+
+Status PluginStage::Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) {
+  retort_context handle{&context};
+  const bool source = descriptor_.is_source();
+  const retort_code code = CallPlugin("process", [&] {
+    return descriptor_.functions.process(instance_, &handle, source ? nullptr : ToHandles(records.data()),
+                                         source ? want : records.size());
+  });
+  if (code == RETORT_OK) return {};
+  if (code == RETORT_END && source) {
+    *end = true;
+    return {};
+  }
+  return StatusOfCode(code, "process");
+}
+
+Status PluginStage::Close() {
+  if (descriptor_.functions.close == nullptr) return {};
+  return Named(StatusOfCode(CallPlugin("close", [&] { return descriptor_.functions.close(instance_); }), "close"));
+}
+
+Status PluginStage::Named(const Status& status) const {
+  return status.Annotate("stage `" + config_.values.stage_name + "` (" + descriptor_.name + ")");
+}
+
+}  // namespace retort

@@ -1,0 +1,33 @@
+// A stage behind the plugin ABI as the engine sees it. Owns the instance; its descriptor belongs to the registry.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/plugin/descriptor.h"
+#include "core/plugin/handles.h"
+#include "core/plugin/stage_body.h"
+
+namespace retort {
+
+class PluginStage final : public StageBody {
+ public:
+  /// Create the plugin's instance from checked options. `descriptor` must outlive the stage.
+  /// Errors: what the plugin's create says, with the stage's name put before it.
+  static Result<std::unique_ptr<PluginStage>> Create(const StageDescriptor& descriptor, StageConfig config);
+  ~PluginStage() override;
+
+  Status Open() override;
+  Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) override;
+  Status Close() override;
+
+ private:
+  PluginStage(const StageDescriptor& descriptor, StageConfig config);
+  Status Named(const Status& status) const;
+
+  const StageDescriptor& descriptor_;
+  retort_config config_;
+  void* instance_ = nullptr;
+};
+
+}  // namespace retort

@@ -1,0 +1,119 @@
+#include "core/plugin/record.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "core/model/generation.h"
+#include "core/model/utf8.h"
+
+namespace retort {
+namespace {
+
+constexpr int kMaxDepth = 256;  // nlohmann writes nested values by recursion
+
+std::string At(size_t byte) { return " at column " + std::to_string(byte + 1); }
+
+/// Offset of the first bracket that nests deeper than kMaxDepth, or npos.
+size_t FindTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxDepth) return i;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// nlohmann's "[json.exception.parse_error.101] parse error at line 1, column 7: syntax error while ..." without its
+/// prefix, which counts lines of this one line.
+std::string Cause(std::string_view what) {
+  if (const size_t place = what.find(": "); place != what.npos) what.remove_prefix(place + 2);
+  return std::string(what.substr(0, 200));
+}
+
+std::string IdOf(const nlohmann::ordered_json& json, uint64_t line) {
+  const auto field = json.find("id");
+  if (field != json.end() && field->is_string() && !field->get_ref<const std::string&>().empty()) return *field;
+  if (field != json.end() && field->is_number()) return field->dump();
+  return std::to_string(line);
+}
+
+}  // namespace
+
+Record::Record() = default;
+Record::~Record() { ReleasePayloads(); }
+
+void Record::Attach(std::string_view name, void* object, void (*destroy)(void*)) {
+  const auto found = attached_.find(name);
+  if (found == attached_.end()) {
+    attached_.emplace(name, Attached{object, destroy});
+    return;
+  }
+  const Attached old = std::exchange(found->second, {object, destroy});
+  if (old.destroy != nullptr) old.destroy(old.object);
+}
+
+void* Record::Attachment(std::string_view name) const {
+  const auto found = attached_.find(name);
+  return found == attached_.end() ? nullptr : found->second.object;
+}
+
+void Record::ReleasePayloads() {
+  for (auto& [name, attached] : attached_) {
+    if (attached.destroy != nullptr) attached.destroy(attached.object);
+  }
+  attached_.clear();
+  kv.clear();
+  draft.reset();
+  generation.reset();
+  json_views.clear();
+  vocab = 0;
+}
+
+Result<nlohmann::ordered_json> ParseJson(std::string_view text) {
+  if (const size_t bad = FindInvalidUtf8(text); bad != text.npos) {
+    return InvalidArgument("invalid UTF-8" + At(bad) + "; save it as UTF-8");
+  }
+  if (const size_t deep = FindTooDeep(text); deep != text.npos) {
+    return InvalidArgument("nested deeper than " + std::to_string(kMaxDepth) + At(deep) + "; flatten the value");
+  }
+  try {
+    return nlohmann::ordered_json::parse(text);
+  } catch (const nlohmann::json::parse_error& e) {
+    const size_t column = std::min(e.byte == 0 ? 0 : e.byte - 1, text.size());
+    return InvalidArgument("not JSON" + At(column) + ": " + Cause(e.what()));
+  } catch (const nlohmann::json::exception& e) {
+    return InvalidArgument("not a usable JSON value: " + Cause(e.what()));
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted("no memory for a JSON value of " + std::to_string(text.size()) + " bytes");
+  }
+}
+
+Status ParseRecord(std::string_view text, uint64_t line, Record& record) {
+  record.line = line;
+  record.bytes = text.size();
+  record.id = std::to_string(line);
+  record.json = nullptr;
+  const std::string where = "line " + std::to_string(line);
+  auto json = ParseJson(text);
+  if (!json.ok()) return {json.status().code(), where + ": " + json.status().message() + "; write one JSON object on each line"};
+  if (!json->is_object()) {
+    return InvalidArgument(where + ": expected a JSON object, got " + json->type_name() +
+                           " at column 1; write one JSON object in braces on each line");
+  }
+  record.json = *std::move(json);
+  record.id = IdOf(record.json, line);
+  return {};
+}
+
+}  // namespace retort

@@ -1,0 +1,251 @@
+#include "tests/ops/cuda/op_parity.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/ops/cuda/device_array.h"
+
+namespace retort {
+namespace {
+
+constexpr std::array kWeightTypes = {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1};
+constexpr float kTolerance = 1e-5f;  // float sums in another order
+
+void ExpectOk(const Status& status, const std::string& what) {
+  ASSERT_TRUE(status.ok()) << what << ": " << status.ToString();
+}
+
+std::unique_ptr<Stream> NewStream(OpSet& ops) { return std::move(ops.device().CreateStream().value()); }
+
+std::vector<std::byte> RandomWeight(DType type, int64_t n, int64_t k, uint32_t seed) {
+  const std::vector<float> values = RandomFloats(static_cast<size_t>(n * k), seed);
+  std::vector<std::byte> rows(DTypeRowBytes(type, k) * static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) {
+    QuantiseRow(type, values.data() + i * k, rows.data() + static_cast<size_t>(i) * DTypeRowBytes(type, k), k);
+  }
+  return rows;
+}
+
+struct MatMulShape {
+  int64_t t, n, k, gap;  // ldy = n + gap
+};
+constexpr std::array<MatMulShape, 8> kMatMulShapes = {{
+    {1, 1, 32, 0},
+    {1, 33, 64, 0},
+    {2, 5, 96, 3},
+    {7, 16, 576, 0},
+    {8, 9, 192, 1},
+    {9, 64, 576, 0},
+    {17, 7, 1536, 64},
+    {1, 576, 1536, 0},
+}};
+
+// y of the product with canaries in the gaps between rows, which must survive.
+std::vector<float> MatMulResult(OpSet& ops, DType type, const MatMulShape& shape, bool accumulate,
+                                Precision precision = Precision::kExact) {
+  const auto [t, n, k, gap] = shape;
+  const std::vector<std::byte> weight = RandomWeight(type, n, k, 1);
+  auto packed = ops.PackWeight(type, weight.data(), n, k);
+  if (!packed.ok()) return {};
+  const DeviceArray<float> x(ops.device(), RandomFloats(static_cast<size_t>(t * k), 2));
+  const DeviceArray<float> y(ops.device(), RandomFloats(static_cast<size_t>(t * (n + gap)), 3));
+  auto stream = NewStream(ops);
+  ExpectOk(ops.MatMul(x.data(), **packed, y.data(), t, n + gap, accumulate, precision, *stream), "MatMul");
+  ExpectOk(stream->Synchronize(), "MatMul");
+  return y.Read();
+}
+
+struct RopeShape {
+  int64_t t;
+  int heads, kv_heads, head_dim, rope_dim;
+  bool neox;
+};
+constexpr std::array<RopeShape, 5> kRopeShapes = {{
+    {1, 9, 3, 64, 64, false},
+    {5, 9, 3, 64, 64, true},
+    {3, 2, 2, 32, 16, false},
+    {3, 4, 1, 32, 16, true},
+    {2, 1, 1, 2, 2, false},
+}};
+
+// Rows of q, k and v side by side, as the fused projection writes them, after rotation.
+std::vector<float> RopeResult(OpSet& ops, const RopeShape& shape) {
+  const int64_t ld = (shape.heads + 2 * int64_t{shape.kv_heads}) * shape.head_dim;
+  const DeviceArray<float> qkv(ops.device(), RandomFloats(static_cast<size_t>(shape.t * ld), 4));
+  std::vector<float> inverse;
+  for (int i = 0; i < shape.rope_dim / 2; ++i) {
+    inverse.push_back(std::pow(10000.0f, -2.0f * static_cast<float>(i) / static_cast<float>(shape.rope_dim)));
+  }
+  const DeviceArray<float> inv_freq(ops.device(), inverse);
+  std::vector<int32_t> positions;
+  for (int32_t i = 0; i < shape.t; ++i) positions.push_back(i * 511);
+  auto stream = NewStream(ops);
+  ExpectOk(ops.Rope(qkv.data(), qkv.data() + shape.heads * shape.head_dim, positions.data(), inv_freq.data(), shape.t,
+                    shape.heads, shape.kv_heads, shape.head_dim, shape.rope_dim, ld, shape.neox, *stream),
+           "Rope");
+  ExpectOk(stream->Synchronize(), "Rope");
+  return qkv.Read();
+}
+
+struct AttentionShape {
+  int heads, kv_heads, head_dim;
+  DType type;
+  std::vector<int> lengths;  // tokens before this step, a sequence each
+  std::vector<int> added;    // tokens of this step, likewise
+};
+const std::vector<AttentionShape>& AttentionShapes() {
+  static const std::vector<AttentionShape> shapes = {
+      {1, 1, 4, DType::kF32, {0}, {1}},
+      {9, 3, 64, DType::kF32, {31, 0, 70}, {1, 33, 4}},
+      {9, 3, 64, DType::kF16, {32, 5, 63}, {1, 2, 3}},
+      {4, 4, 33, DType::kF16, {100, 0}, {1, 40}},
+      {8, 1, 128, DType::kF32, {64}, {8}},
+  };
+  return shapes;
+}
+
+struct AttentionResult {
+  std::vector<float> out;
+  std::vector<std::byte> pages;
+};
+
+// Fills pages with earlier tokens' noise, stores the step's keys and values in layer 1 of 2, and attends. Pages of all
+// sequences come from one pool, dealt from its end.
+AttentionResult Attend(OpSet& ops, const AttentionShape& shape) {
+  const KvLayout layout{2, shape.kv_heads, shape.head_dim, shape.type};
+  std::vector<int> page_counts;
+  int total_pages = 0, t = 0;
+  for (size_t s = 0; s < shape.lengths.size(); ++s) {
+    page_counts.push_back((shape.lengths[s] + shape.added[s] + kKvPageTokens - 1) / kKvPageTokens);
+    total_pages += page_counts.back();
+    t += shape.added[s];
+  }
+  const size_t pool_bytes = static_cast<size_t>(total_pages) * layout.page_bytes();
+  std::vector<std::byte> pool(pool_bytes);
+  const auto elements = static_cast<int64_t>(pool_bytes / (shape.type == DType::kF32 ? 4 : 2));
+  QuantiseRow(shape.type, RandomFloats(static_cast<size_t>(elements), 5).data(), pool.data(), elements);
+  const DeviceArray<std::byte> pages(ops.device(), pool);
+
+  std::vector<std::vector<void*>> tables(page_counts.size());
+  std::vector<AttentionRow> rows;
+  int dealt = total_pages;
+  for (size_t s = 0; s < tables.size(); ++s) {
+    for (int p = 0; p < page_counts[s]; ++p) {
+      tables[s].push_back(pages.data() + static_cast<size_t>(--dealt) * layout.page_bytes());
+    }
+    for (int i = 0; i < shape.added[s]; ++i) rows.push_back({tables[s].data(), shape.lengths[s] + i});
+  }
+  const int64_t query_width = int64_t{shape.heads} * shape.head_dim;
+  const int64_t kv_width = int64_t{shape.kv_heads} * shape.head_dim;
+  const int64_t ld = query_width + 2 * kv_width;
+  const DeviceArray<float> qkv(ops.device(), RandomFloats(static_cast<size_t>(t * ld), 6));
+  const DeviceArray<float> out(ops.device(), std::vector<float>(static_cast<size_t>(t * query_width), -7.0f));
+  auto stream = NewStream(ops);
+  const float* k = qkv.data() + query_width;
+  ExpectOk(ops.StoreKv(k, k + kv_width, ld, rows, layout, 1, *stream), "StoreKv");
+  ExpectOk(ops.Attention(qkv.data(), ld, rows, layout, 1, shape.heads, 1.0f / std::sqrt(float(shape.head_dim)),
+                         out.data(), Precision::kExact, *stream),
+           "Attention");
+  ExpectOk(stream->Synchronize(), "Attention");
+  return {out.Read(), pages.Read()};
+}
+
+}  // namespace
+
+void ExpectMatMulAgrees(OpSet& oracle, OpSet& subject) {
+  for (const DType type : kWeightTypes) {
+    for (const MatMulShape& shape : kMatMulShapes) {
+      for (const bool accumulate : {false, true}) {
+        const std::string what = "matmul " + std::string(DTypeName(type)) + " t=" + std::to_string(shape.t) +
+                                 " n=" + std::to_string(shape.n) + " k=" + std::to_string(shape.k) +
+                                 (accumulate ? " accumulated" : "");
+        const std::vector<float> got = MatMulResult(subject, type, shape, accumulate);
+        ASSERT_FALSE(got.empty()) << what;
+        ExpectClose(MatMulResult(oracle, type, shape, accumulate), got, kTolerance, what);
+      }
+    }
+  }
+}
+
+void ExpectMatMulIsTheSameInAnyBatch(OpSet& subject) {
+  for (const DType type : kWeightTypes) {
+    const int64_t n = 40, k = 576;
+    const std::vector<float> alone = MatMulResult(subject, type, {1, n, k, 0}, false);
+    const std::vector<float> together = MatMulResult(subject, type, {9, n, k, 0}, false);
+    ASSERT_EQ(together.size(), static_cast<size_t>(9 * n));
+    EXPECT_EQ(alone, std::vector<float>(together.begin(), together.begin() + n)) << DTypeName(type);
+    EXPECT_EQ(together, MatMulResult(subject, type, {9, n, k, 0}, false, Precision::kFast)) << DTypeName(type);
+  }
+}
+
+void ExpectEmbedAgrees(OpSet& oracle, OpSet& subject) {
+  const std::vector<int32_t> ids = {0, 99, 3, 3, 50};
+  const auto t = static_cast<int64_t>(ids.size());
+  for (const DType type : kWeightTypes) {
+    const std::vector<std::byte> weight = RandomWeight(type, 100, 96, 7);
+    std::vector<std::vector<float>> results;
+    for (OpSet* ops : {&oracle, &subject}) {
+      auto packed = ops->PackWeight(type, weight.data(), 100, 96);
+      ASSERT_TRUE(packed.ok()) << packed.status().ToString();
+      const DeviceArray<float> out(ops->device(), std::vector<float>(ids.size() * 96));
+      auto stream = NewStream(*ops);
+      ExpectOk(ops->Embed(**packed, ids.data(), out.data(), t, *stream), "Embed");
+      ExpectOk(stream->Synchronize(), "Embed");
+      results.push_back(out.Read());
+    }
+    ExpectClose(results[0], results[1], 1e-7f, "embed " + std::string(DTypeName(type)));
+  }
+}
+
+void ExpectRowOperationsAgree(OpSet& oracle, OpSet& subject) {
+  const std::array<std::pair<int64_t, int64_t>, 5> shapes = {{{1, 1}, {1, 576}, {5, 31}, {3, 32}, {2, 1537}}};
+  for (const auto& [t, k] : shapes) {
+    const std::string shape = " t=" + std::to_string(t) + " k=" + std::to_string(k);
+    std::vector<std::array<std::vector<float>, 4>> results;
+    for (OpSet* ops : {&oracle, &subject}) {
+      const DeviceArray<float> x(ops->device(), RandomFloats(static_cast<size_t>(t * 2 * k), 8));
+      const DeviceArray<float> weight(ops->device(), RandomFloats(static_cast<size_t>(k), 9));
+      const DeviceArray<float> normal(ops->device(), std::vector<float>(static_cast<size_t>(t * k)));
+      const DeviceArray<float> gated(ops->device(), std::vector<float>(static_cast<size_t>(t * k)));
+      auto stream = NewStream(*ops);
+      ExpectOk(ops->RmsNorm(x.data(), weight.data(), 1e-5f, normal.data(), t, k, *stream), "RmsNorm");
+      ExpectOk(ops->SiluMul(x.data(), gated.data(), t, k, *stream), "SiluMul");
+      ExpectOk(ops->AddBias(x.data(), weight.data(), t, k, 2 * k, *stream), "AddBias");
+      ExpectOk(stream->Synchronize(), "row operations");
+      results.push_back({normal.Read(), gated.Read(), x.Read(), {}});
+      ExpectOk(ops->RmsNorm(normal.data(), weight.data(), 1e-5f, normal.data(), t, k, *stream), "RmsNorm in place");
+      ExpectOk(stream->Synchronize(), "RmsNorm in place");
+      results.back()[3] = normal.Read();
+    }
+    const std::array names = {"rms norm", "silu", "bias", "rms norm in place"};
+    for (size_t i = 0; i < names.size(); ++i) {
+      ExpectClose(results[0][i], results[1][i], kTolerance, names[i] + shape);
+    }
+  }
+}
+
+void ExpectRopeAgrees(OpSet& oracle, OpSet& subject) {
+  for (const RopeShape& shape : kRopeShapes) {
+    const std::string what = "rope t=" + std::to_string(shape.t) + " heads=" + std::to_string(shape.heads) + "/" +
+                             std::to_string(shape.kv_heads) + " rope_dim=" + std::to_string(shape.rope_dim) +
+                             (shape.neox ? " neox" : "");
+    ExpectClose(RopeResult(oracle, shape), RopeResult(subject, shape), kTolerance, what);
+  }
+}
+
+void ExpectAttentionAgrees(OpSet& oracle, OpSet& subject) {
+  for (const AttentionShape& shape : AttentionShapes()) {
+    const std::string what = "attention heads=" + std::to_string(shape.heads) + "/" + std::to_string(shape.kv_heads) +
+                             " head_dim=" + std::to_string(shape.head_dim) + " " + std::string(DTypeName(shape.type)) +
+                             " sequences=" + std::to_string(shape.lengths.size());
+    const AttentionResult expected = Attend(oracle, shape);
+    const AttentionResult got = Attend(subject, shape);
+    EXPECT_TRUE(expected.pages == got.pages) << what << ": stored keys or values differ";
+    ExpectClose(expected.out, got.out, kTolerance, what);
+  }
+}
+
+}  // namespace retort

@@ -1,0 +1,25 @@
+// The subcommands of `retort`, one file each. Adding one to the app parses its options; what it does waits in `*action`
+// until the whole command line was understood.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace retort::cli {
+
+enum ExitCode : int { kDone = 0, kSomeFailed = 1, kUsage = 2, kAborted = 3, kInterrupted = 130 };
+
+using Action = std::function<int()>;
+
+void AddRunCommand(CLI::App& app, Action* action);
+void AddLintCommand(CLI::App& app, Action* action);
+void AddPlanCommand(CLI::App& app, Action* action);
+void AddListCommand(CLI::App& app, Action* action);
+void AddDescribeCommand(CLI::App& app, Action* action);
+void AddSchemaCommand(CLI::App& app, Action* action);
+void AddModelsCommand(CLI::App& app, Action* action);
+void AddBenchCommand(CLI::App& app, Action* action);
+void AddCompareCommand(CLI::App& app, Action* action);
+void AddVersionCommand(CLI::App& app, Action* action);
+
+}  // namespace retort::cli

@@ -1,0 +1,55 @@
+// retort: the command line.
+#include <csignal>
+#include <exception>
+#include <string>
+
+#include "tools/cli/commands.h"
+#include "tools/cli/output.h"
+#include "tools/cli/usage_error.h"
+
+namespace retort::cli {
+namespace {
+
+int Main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write, not the end of the program
+  CLI::App app("Pipelines of small and large language models, wired by YAML files.", "retort");
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
+  app.footer("Exit codes: 0 done, 1 some records failed, 2 usage or configuration, 3 run aborted, 130 interrupted.\n"
+             "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl");
+  Action action;
+  AddRunCommand(app, &action);
+  AddLintCommand(app, &action);
+  AddPlanCommand(app, &action);
+  AddListCommand(app, &action);
+  AddDescribeCommand(app, &action);
+  AddSchemaCommand(app, &action);
+  AddModelsCommand(app, &action);
+  AddBenchCommand(app, &action);
+  AddCompareCommand(app, &action);
+  AddVersionCommand(app, &action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* command = &app;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    Print(command->help());
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    PrintError(UsageErrorText(app, error));
+    return kUsage;
+  }
+  return action();
+}
+
+}  // namespace
+}  // namespace retort::cli
+
+int main(int argc, char** argv) {
+  try {
+    return retort::cli::Main(argc, argv);
+  } catch (const std::exception& error) {
+    retort::cli::PrintError(std::string("error: ") + error.what() + "\n");
+    return retort::cli::kAborted;
+  }
+}

@@ -1,0 +1,53 @@
+// retort models: what a model file holds, and its tokenizer.
+#include <iostream>
+#include <memory>
+
+#include "core/model/gguf.h"
+#include "core/model/inspect.h"
+#include "core/model/model.h"
+#include "core/model/tokenize_lines.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/output.h"
+
+namespace retort::cli {
+namespace {
+
+/// The file of a model source, mapped. Errors: those of ResolveModelSource and GgufFile::Open.
+Result<std::unique_ptr<GgufFile>> OpenSource(const std::string& source) {
+  RETORT_ASSIGN_OR_RETURN(const std::string path, ResolveModelSource(source));
+  return GgufFile::Open(path);
+}
+
+Status Tokenize(const std::string& source) {
+  RETORT_ASSIGN_OR_RETURN(const auto file, OpenSource(source));
+  RETORT_ASSIGN_OR_RETURN(const auto tokenizer, Tokenizer::Create(*file));
+  std::ios::sync_with_stdio(false);
+  return TokenizeLines(*tokenizer, std::cin, std::cout);
+}
+
+void AddTokenize(CLI::App& models, Action* action) {
+  CLI::App* command = models.add_subcommand("tokenize", "Read JSON strings, a line each; print the JSON list of each one's token ids");
+  auto source = std::make_shared<std::string>();
+  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")->required()->type_name("MODEL");
+  command->footer("Texts of special tokens are recognised; no begin-of-sequence token is added.\n"
+                  "Example: echo '\"Hello world\"' | retort models tokenize smollm2-135m-instruct");
+  command->callback([=] {
+    *action = [=] {
+      const Status status = Tokenize(*source);
+      if (!status.ok()) PrintStatus(status);
+      return ExitCodeOf(status);
+    };
+  });
+}
+
+}  // namespace
+
+void AddModelsCommand(CLI::App& app, Action* action) {
+  CLI::App* command = app.add_subcommand("models", "Look into models");
+  command->require_subcommand(1);
+  command->footer("Example: retort models inspect smollm2-135m-instruct");
+  AddTokenize(*command, action);
+  AddInspect(*command, action);
+}
+
+}  // namespace retort::cli

@@ -1,0 +1,24 @@
+// Writing to the terminal. A reader that went away (a closed pipe) ends the output, never the program.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "retort/status.h"
+
+namespace retort::cli {
+
+/// To stdout. What cannot be written is dropped.
+void Print(std::string_view text);
+/// To stderr.
+void PrintError(std::string_view text);
+/// `error: MESSAGE` on stderr; messages that begin with a place (file:line:column: error: ...) are printed as they are.
+void PrintStatus(const Status& status);
+
+/// Whether stderr is a terminal, on which one line can be rewritten.
+bool ErrorIsTerminal();
+
+/// 2 for what the user can put right in the command line or the file, 3 for what failed while running.
+int ExitCodeOf(const Status& status);
+
+}  // namespace retort::cli

@@ -1,0 +1,42 @@
+// retort plan: what a pipeline would do and cost.
+#include <memory>
+
+#include "core/graph/plan.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/output.h"
+#include "tools/cli/pipeline_arguments.h"
+#include "tools/cli/stage_registry.h"
+
+namespace retort::cli {
+namespace {
+
+struct PlanArguments {
+  PipelineArguments pipeline;
+  bool json = false;
+};
+
+int ShowPlan(const PlanArguments& arguments) {
+  const auto loaded = LoadOrReport(arguments.pipeline, LoadStages());
+  if (!loaded) return kUsage;
+  const auto plan = MakePlan(loaded->description, arguments.pipeline.file);
+  if (!plan.ok()) {
+    PrintStatus(plan.status());
+    return kUsage;
+  }
+  Print(arguments.json ? PlanJson(*plan).dump(2) + "\n" : PlanText(*plan));
+  return kDone;
+}
+
+}  // namespace
+
+void AddPlanCommand(CLI::App& app, Action* action) {
+  CLI::App* command = app.add_subcommand("plan", "Show what a pipeline would do and cost; nothing is executed");
+  auto arguments = std::make_shared<PlanArguments>();
+  AddPipelineArguments(*command, arguments->pipeline);
+  command->add_flag("--json", arguments->json, "As JSON");
+  command->footer("Shows stages, port types, cycles with their bound, records in flight, and each model's memory.\n"
+                  "Example: retort plan pipelines/speculative.yaml -s model=smollm2-135m-instruct");
+  command->callback([=] { *action = [=] { return ShowPlan(*arguments); }; });
+}
+
+}  // namespace retort::cli

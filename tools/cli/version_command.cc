@@ -1,0 +1,19 @@
+// retort version.
+#include "retort/plugin.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/output.h"
+
+namespace retort::cli {
+
+void AddVersionCommand(CLI::App& app, Action* action) {
+  CLI::App* command = app.add_subcommand("version", "Print the version and the plugin ABI's");
+  command->footer("Example: retort version");
+  command->callback([=] {
+    *action = [] {
+      Print("retort " RETORT_VERSION ", plugin ABI " + std::to_string(RETORT_ABI_VERSION) + " (loads " + std::to_string(RETORT_ABI_OLDEST) + " to " + std::to_string(RETORT_ABI_VERSION) + ")\n");
+      return static_cast<int>(kDone);
+    };
+  });
+}
+
+}  // namespace retort::cli
