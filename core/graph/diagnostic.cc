@@ -27,9 +27,9 @@ void AppendLineWithCaret(std::string_view line, Place place, std::string& out) {
   const size_t begin = caret > kShownCharacters * 2 / 3 ? caret - kShownCharacters * 2 / 3 : 0;
   const size_t end = std::min(characters.size(), begin + kShownCharacters);
   const std::string number = std::to_string(place.line);
-  out += "  " + number + " | ";
+  out.append("  ").append(number).append(" | ");
   for (size_t i = begin; i < end; ++i) out += characters[i];
-  out += "\n  " + std::string(number.size(), ' ') + " | " + std::string(caret - begin, ' ') + "^\n";
+  out.append("\n  ").append(number.size(), ' ').append(" | ").append(caret - begin, ' ').append("^\n");
 }
 
 }  // namespace
@@ -95,7 +95,8 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
   std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
   });
-  if (left_out_ > 0) sorted.push_back({Severity::kError, file_, {}, std::to_string(left_out_) + " more faults are not listed", "", ""});
+  if (left_out_ > 0)
+    sorted.push_back({Severity::kError, file_, {}, std::to_string(left_out_) + " more faults are not listed", "", ""});
   return sorted;
 }
 
@@ -103,13 +104,12 @@ std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceT
   std::string out;
   for (const Diagnostic& d : diagnostics) {
     out += d.file;
-    if (d.place.line > 0) out += ":" + std::to_string(d.place.line) + ":" + std::to_string(d.place.column);
-    out += ": ";
-    out += SeverityName(d.severity);
-    out += ": " + d.message + "\n";
+    if (d.place.line > 0)
+      out.append(":").append(std::to_string(d.place.line)).append(":").append(std::to_string(d.place.column));
+    out.append(": ").append(SeverityName(d.severity)).append(": ").append(d.message).append("\n");
     if (d.place.line > 0) AppendLineWithCaret(source.Line(d.place.line), d.place, out);
-    if (!d.expected.empty()) out += "  expected: " + d.expected + "\n";
-    if (!d.suggestion.empty()) out += "  did you mean `" + d.suggestion + "`?\n";
+    if (!d.expected.empty()) out.append("  expected: ").append(d.expected).append("\n");
+    if (!d.suggestion.empty()) out.append("  did you mean `").append(d.suggestion).append("`?\n");
   }
   return out;
 }

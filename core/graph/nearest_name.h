@@ -11,8 +11,8 @@ namespace retort {
 /// being one character. Names longer than 128 bytes are compared by their first 128.
 size_t EditDistance(std::string_view a, std::string_view b);
 
-/// The name in `known` closest to `name`, or "" where none is near: at most a third of the longer one may differ, unless
-/// it begins with `name`. Of equally near ones the first.
+/// The name in `known` closest to `name`, or "" where none is near: at most a third of the longer one may differ,
+/// unless it begins with `name`. Of equally near ones the first.
 std::string NearestName(std::string_view name, const std::vector<std::string>& known);
 
 /// "`a`, `b` or `c`"; at most `limit` names, then how many are left out.

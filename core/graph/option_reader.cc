@@ -78,7 +78,8 @@ Result<OptionValue> ParseOptionText(const OptionSpec& spec, const std::string& t
       return OptionValue(value);
     }
     case RETORT_OPTION_ENUM:
-      if (std::find(spec.choices.begin(), spec.choices.end(), text) == spec.choices.end()) return Wrong("which is not a choice");
+      if (std::find(spec.choices.begin(), spec.choices.end(), text) == spec.choices.end())
+        return Wrong("which is not a choice");
       return OptionValue(text);
     case RETORT_OPTION_STRING_LIST: return OptionValue(std::vector<std::string>{text});
     default: return OptionValue(text);
@@ -104,7 +105,8 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
   for (const OptionSpec& spec : specs) known.push_back(spec.name);
   if (section != nullptr && section->kind == YamlNode::Kind::kNull) section = nullptr;
   if (section != nullptr && section->kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(section->place, owner + ": options are a map, but here is " + DescribeNode(*section), "`name: value` pairs");
+    diagnostics_.Error(section->place, owner + ": options are a map, but here is " + DescribeNode(*section),
+                       "`name: value` pairs");
     section = nullptr;
   }
   if (section != nullptr) {
@@ -121,29 +123,37 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
       out.places[spec.name] = given->value->place;
       if (auto value = ReadValue(*given->value, given->place, owner, spec)) out.values[spec.name] = *std::move(value);
     } else if (spec.required) {
-      diagnostics_.Error(place, owner + ": option `" + spec.name + "` is missing", "`" + spec.name + ":` with " + ExpectedValue(spec));
+      diagnostics_.Error(place, owner + ": option `" + spec.name + "` is missing",
+                         "`" + spec.name + ":` with " + ExpectedValue(spec));
     } else if (auto value = DefaultOptionValue(spec); value.ok()) {
       out.values[spec.name] = *std::move(value);
     } else {
-      diagnostics_.Error(place, owner + ": the stage's own default of `" + spec.name + "` is `" + spec.default_value + "`, " + value.status().message(),
+      diagnostics_.Error(place,
+                         owner + ": the stage's own default of `" + spec.name + "` is `" + spec.default_value + "`, " +
+                             value.status().message(),
                          "a plugin whose descriptor is right, or a value given here");
     }
   }
   return out;
 }
 
-std::optional<OptionValue> OptionReader::ReadValue(const YamlNode& node, Place key, const std::string& owner, const OptionSpec& spec) {
-  if (spec.type == RETORT_OPTION_STRING_LIST && node.kind == YamlNode::Kind::kSequence) return ReadList(node, owner, spec);
+std::optional<OptionValue> OptionReader::ReadValue(const YamlNode& node, Place key, const std::string& owner,
+                                                   const OptionSpec& spec) {
+  if (spec.type == RETORT_OPTION_STRING_LIST && node.kind == YamlNode::Kind::kSequence)
+    return ReadList(node, owner, spec);
   const std::string what = owner + ": `" + spec.name + "` is ";
   if (node.kind != YamlNode::Kind::kScalar) {
-    diagnostics_.Error(node.kind == YamlNode::Kind::kNull ? key : node.place, what + DescribeNode(node), ExpectedValue(spec));
+    diagnostics_.Error(node.kind == YamlNode::Kind::kNull ? key : node.place, what + DescribeNode(node),
+                       ExpectedValue(spec));
     return std::nullopt;
   }
   const Variables::Text text = variables_.Expand(node);
   if (!text.known) return std::nullopt;
-  const bool number = spec.type == RETORT_OPTION_BOOL || spec.type == RETORT_OPTION_INT || spec.type == RETORT_OPTION_FLOAT;
+  const bool number =
+      spec.type == RETORT_OPTION_BOOL || spec.type == RETORT_OPTION_INT || spec.type == RETORT_OPTION_FLOAT;
   auto value = ParseOptionText(spec, text.value);
-  const std::string shown = text.value.size() > 60 ? "a text of " + std::to_string(text.value.size()) + " bytes" : "`" + text.value + "`";
+  const std::string shown =
+      text.value.size() > 60 ? "a text of " + std::to_string(text.value.size()) + " bytes" : "`" + text.value + "`";
   const std::string from = text.substituted ? " (from `" + node.text + "`)" : "";
   if (!value.ok()) {
     diagnostics_.Error(node.place, what + shown + from + ", " + value.status().message(), ExpectedValue(spec),
@@ -157,12 +167,14 @@ std::optional<OptionValue> OptionReader::ReadValue(const YamlNode& node, Place k
   return *std::move(value);
 }
 
-std::optional<OptionValue> OptionReader::ReadList(const YamlNode& node, const std::string& owner, const OptionSpec& spec) {
+std::optional<OptionValue> OptionReader::ReadList(const YamlNode& node, const std::string& owner,
+                                                  const OptionSpec& spec) {
   std::vector<std::string> items;
   bool known = true;
   for (const YamlNodePtr& item : node.items) {
     if (item->kind != YamlNode::Kind::kScalar) {
-      diagnostics_.Error(item->place, owner + ": an item of `" + spec.name + "` is " + DescribeNode(*item), ExpectedValue(spec));
+      diagnostics_.Error(item->place, owner + ": an item of `" + spec.name + "` is " + DescribeNode(*item),
+                         ExpectedValue(spec));
       known = false;
       continue;
     }
@@ -190,8 +202,10 @@ void OptionReader::ExpandAll(const YamlNode& node) {
   for (const YamlEntry& entry : node.entries) ExpandAll(*entry.value);
 }
 
-void OptionReader::ReportUnknownKey(const YamlEntry& entry, const std::string& owner, const std::vector<std::string>& known) {
-  diagnostics_.Error(entry.place, owner + ": there is no `" + entry.key + "` here", known.empty() ? "no options: it has none" : "one of " + NameList(known),
+void OptionReader::ReportUnknownKey(const YamlEntry& entry, const std::string& owner,
+                                    const std::vector<std::string>& known) {
+  diagnostics_.Error(entry.place, owner + ": there is no `" + entry.key + "` here",
+                     known.empty() ? "no options: it has none" : "one of " + NameList(known),
                      NearestName(entry.key, known));
   ExpandAll(*entry.value);
 }

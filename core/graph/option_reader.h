@@ -25,7 +25,7 @@ Result<OptionValue> DefaultOptionValue(const OptionSpec& spec);
 
 /// The values of one map, checked.
 struct OptionValues {
-  std::map<std::string, OptionValue, std::less<>> values;  // every spec's name, given or default, unless it is faulty or unknown
+  std::map<std::string, OptionValue> values;  // every spec's name, given or default, unless it is faulty or unknown
   std::map<std::string, Place> places;        // of the values given
 };
 
@@ -48,7 +48,8 @@ class OptionReader {
   void ReportUnknownKey(const YamlEntry& entry, const std::string& owner, const std::vector<std::string>& known);
 
  private:
-  std::optional<OptionValue> ReadValue(const YamlNode& node, Place key, const std::string& owner, const OptionSpec& spec);
+  std::optional<OptionValue> ReadValue(const YamlNode& node, Place key, const std::string& owner,
+                                       const OptionSpec& spec);
   std::optional<OptionValue> ReadList(const YamlNode& node, const std::string& owner, const OptionSpec& spec);
 
   Variables& variables_;

@@ -9,22 +9,26 @@
 namespace retort {
 
 const StageDescription* PipelineDescription::FindStage(std::string_view stage) const {
-  const auto found = std::find_if(stages.begin(), stages.end(), [&](const StageDescription& s) { return s.name == stage; });
+  const auto found =
+      std::find_if(stages.begin(), stages.end(), [&](const StageDescription& s) { return s.name == stage; });
   return found == stages.end() ? nullptr : &*found;
 }
 
 const ModelDescription* PipelineDescription::FindModel(std::string_view model) const {
-  const auto found = std::find_if(models.begin(), models.end(), [&](const ModelDescription& m) { return m.name == model; });
+  const auto found =
+      std::find_if(models.begin(), models.end(), [&](const ModelDescription& m) { return m.name == model; });
   return found == models.end() ? nullptr : &*found;
 }
 
 bool LoadedPipeline::ok() const {
-  return std::none_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) { return d.severity == Severity::kError; });
+  return std::none_of(diagnostics.begin(), diagnostics.end(),
+                      [](const Diagnostic& d) { return d.severity == Severity::kError; });
 }
 
 Result<SourceText> ReadPipelineFile(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return InvalidArgument(path + ": expected a pipeline file, but it is a directory");
+  if (std::filesystem::is_directory(path, error))
+    return InvalidArgument(path + ": expected a pipeline file, but it is a directory");
   std::ifstream file(path, std::ios::binary);
   if (!file) return NotFound(path + ": cannot be read: expected a pipeline file (YAML)");
   std::string text(kMaxYamlBytes + 1, '\0');

@@ -1,4 +1,5 @@
-// A pipeline file, checked: what `lint`, `plan` and `run` start from. The language: core/design/002-pipeline-language.md.
+// A pipeline file, checked: what `lint`, `plan` and `run` start from. The language:
+// core/design/002-pipeline-language.md.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ struct StageDescription {
   std::string name;
   std::string uses;
   const StageDescriptor* descriptor = nullptr;  // the registry's
-  std::map<std::string, OptionValue, std::less<>> values;  // of every option of the descriptor; MODEL options give the model's name
-  std::vector<std::string> models;              // names under `models:` that its options name
+  std::map<std::string, OptionValue> values;  // of every option of the descriptor; MODEL options give the model's name
+  std::vector<std::string> models;            // names under `models:` that its options name
   uint32_t max_batch = 1;
   std::chrono::microseconds linger{0};
   bool concurrent = false;
@@ -67,8 +68,8 @@ struct LoadedPipeline {
 /// directory).
 Result<SourceText> ReadPipelineFile(const std::string& path);
 
-/// Check a pipeline completely: all faults are found in one pass. Stages are looked up in `registry`, which must outlive
-/// the result. Never throws.
+/// Check a pipeline completely: all faults are found in one pass. Stages are looked up in `registry`, which must
+/// outlive the result. Never throws.
 LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const LoadOptions& options);
 
 /// The path of each cycle, as stage indices in order of flow; the last one is followed by the first.

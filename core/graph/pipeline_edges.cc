@@ -46,7 +46,8 @@ std::optional<PipelineReader::Written> PipelineReader::ReadEdgeText(const YamlNo
     diagnostics_.Error(node.place, DescribeNode(node) + " is not an edge", std::string(kEdgeForms));
     return std::nullopt;
   }
-  Written edge{SplitEnd(node, *text, 0, arrow), SplitEnd(node, *text, arrow + kArrow.size(), text->size()), false, node.place};
+  Written edge{SplitEnd(node, *text, 0, arrow), SplitEnd(node, *text, arrow + kArrow.size(), text->size()), false,
+               node.place};
   if (edge.from.stage.empty() || edge.to.stage.empty()) {
     diagnostics_.Error(node.place, DescribeNode(node) + " names only one stage", std::string(kEdgeForms));
     return std::nullopt;
@@ -82,7 +83,8 @@ std::optional<PipelineReader::Written> PipelineReader::ReadEdgeMap(const YamlNod
   return complete ? std::optional(edge) : std::nullopt;
 }
 
-PipelineReader::End PipelineReader::SplitEnd(const YamlNode& node, const std::string& text, size_t begin, size_t end) const {
+PipelineReader::End PipelineReader::SplitEnd(const YamlNode& node, const std::string& text, size_t begin,
+                                             size_t end) const {
   while (begin < end && text[begin] == ' ') ++begin;
   while (end > begin && text[end - 1] == ' ') --end;
   const std::string word = text.substr(begin, end - begin);
@@ -110,7 +112,9 @@ void PipelineReader::Resolve(const Written& written) {
   const StageDescription& stage = pipeline_.stages[edge.from];
   const bool known = stage.descriptor != nullptr && port != kUnknownPort;
   if (known && first != pipeline_.edges.end()) {
-    diagnostics_.Error(written.from.place, "output `" + stage.name + "." + stage.descriptor->outputs[port].name + "` is connected twice; the first edge is at " + At(first->place),
+    diagnostics_.Error(written.from.place,
+                       "output `" + stage.name + "." + stage.descriptor->outputs[port].name +
+                           "` is connected twice; the first edge is at " + At(first->place),
                        "one edge an output: a record goes one way");
   }
   if (known) CheckPayload(written, edge);
@@ -125,7 +129,8 @@ std::optional<size_t> PipelineReader::ResolveStage(const End& end) {
   }
   if (names.empty()) return std::nullopt;  // `stages` is missing or faulty, and that is reported
   const std::string nearest = NearestName(end.stage, names);
-  diagnostics_.Error(end.place, "an edge names the stage `" + end.stage + "`, which is not declared", "one of " + NameList(names), nearest);
+  diagnostics_.Error(end.place, "an edge names the stage `" + end.stage + "`, which is not declared",
+                     "one of " + NameList(names), nearest);
   const auto meant = std::find(names.begin(), names.end(), nearest);
   return meant == names.end() ? std::nullopt : std::optional(static_cast<size_t>(meant - names.begin()));
 }
@@ -163,7 +168,8 @@ void PipelineReader::CheckInput(const End& end, size_t index) {
   if (inputs.empty()) {
     diagnostics_.Error(end.place, who + " takes no records: it is a source", "an edge that ends at another stage");
   } else if (!end.port.empty() && end.port != inputs[0].name) {
-    diagnostics_.Error(end.port_place, who + " has no input `" + end.port + "`", "`" + inputs[0].name + "`", NearestName(end.port, PortNames(inputs)));
+    diagnostics_.Error(end.port_place, who + " has no input `" + end.port + "`", "`" + inputs[0].name + "`",
+                       NearestName(end.port, PortNames(inputs)));
   }
 }
 
@@ -172,7 +178,9 @@ void PipelineReader::CheckPayload(const Written& written, const EdgeDescription&
   if (to.descriptor == nullptr || to.descriptor->inputs.empty()) return;
   const PortSpec &output = from.descriptor->outputs[edge.port], &input = to.descriptor->inputs[0];
   if (PayloadIs(output.payload, input.payload)) return;
-  diagnostics_.Error(written.place, "`" + from.name + "." + output.name + "` gives `" + output.payload + "`, but `" + to.name + "." + input.name + "` takes `" + input.payload + "`",
+  diagnostics_.Error(written.place,
+                     "`" + from.name + "." + output.name + "` gives `" + output.payload + "`, but `" + to.name + "." +
+                         input.name + "` takes `" + input.payload + "`",
                      "an output of type `" + input.payload + "` or a kind of it");
 }
 
@@ -182,18 +190,25 @@ void PipelineReader::CheckPorts() {
     touched_outputs_.emplace_back(edge.from, edge.port);
     touched_inputs_.push_back(edge.to);
   }
-  const auto touched = [](const auto& list, const auto& item) { return std::find(list.begin(), list.end(), item) != list.end(); };
+  const auto touched = [](const auto& list, const auto& item) {
+    return std::find(list.begin(), list.end(), item) != list.end();
+  };
   for (size_t i = 0; i < pipeline_.stages.size(); ++i) {
     const StageDescription& stage = pipeline_.stages[i];
     if (stage.descriptor == nullptr) continue;
     if (!stage.descriptor->inputs.empty() && !touched(touched_inputs_, i)) {
-      diagnostics_.Error(stage.place, "stage `" + stage.name + "`: nothing is connected to its input `" + stage.descriptor->inputs[0].name + "`",
-                         "an edge `... -> " + stage.name + "`");
+      diagnostics_.Error(
+          stage.place,
+          "stage `" + stage.name + "`: nothing is connected to its input `" + stage.descriptor->inputs[0].name + "`",
+          "an edge `... -> " + stage.name + "`");
     }
     for (uint32_t port = 0; port < stage.descriptor->outputs.size(); ++port) {
       const PortSpec& output = stage.descriptor->outputs[port];
-      if (output.optional || touched(touched_outputs_, std::pair(i, port)) || touched(touched_outputs_, std::pair(i, kUnknownPort))) continue;
-      diagnostics_.Error(stage.place, "stage `" + stage.name + "`: its output `" + output.name + "` is connected to nothing",
+      if (output.optional || touched(touched_outputs_, std::pair(i, port)) ||
+          touched(touched_outputs_, std::pair(i, kUnknownPort)))
+        continue;
+      diagnostics_.Error(stage.place,
+                         "stage `" + stage.name + "`: its output `" + output.name + "` is connected to nothing",
                          "an edge `" + stage.name + "." + output.name + " -> ...`");
     }
   }

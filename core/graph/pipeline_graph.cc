@@ -67,13 +67,16 @@ void CheckCycles(const PipelineDescription& pipeline, Diagnostics& diagnostics) 
     const StageDescription& from = pipeline.stages[edge.from];
     const bool named = from.descriptor != nullptr && edge.port < from.descriptor->outputs.size();
     const std::string output = from.name + (named ? "." + from.descriptor->outputs[edge.port].name : "");
-    diagnostics.Error(edge.place, "this edge closes a cycle that is not declared: " + PathText(pipeline, path), "a cycle that is meant has `back: true` on this edge",
+    diagnostics.Error(edge.place, "this edge closes a cycle that is not declared: " + PathText(pipeline, path),
+                      "a cycle that is meant has `back: true` on this edge",
                       "{ from: " + output + ", to: " + pipeline.stages[edge.to].name + ", back: true }");
   }
   const Neighbours next = Downstream(pipeline, true);
   for (const EdgeDescription& edge : pipeline.edges) {
     if (!edge.back || Reachable(next, {edge.to})[edge.from]) continue;
-    diagnostics.Error(edge.place, "`back: true`, but this edge closes no cycle: nothing leads from `" + pipeline.stages[edge.to].name + "` to `" + pipeline.stages[edge.from].name + "`",
+    diagnostics.Error(edge.place,
+                      "`back: true`, but this edge closes no cycle: nothing leads from `" +
+                          pipeline.stages[edge.to].name + "` to `" + pipeline.stages[edge.from].name + "`",
                       "the edge without `back`");
   }
 }
@@ -102,7 +105,8 @@ void CheckGraph(const PipelineDescription& pipeline, bool edges_unclear, Diagnos
     if (descriptor == nullptr || descriptor->inputs.empty()) sources.push_back(i);
   }
   if (sources.empty() && all_known) {
-    diagnostics.Error(pipeline.stages.front().place, "no stage is a source, so no record can ever enter", "a stage without an input, such as `read-jsonl`");
+    diagnostics.Error(pipeline.stages.front().place, "no stage is a source, so no record can ever enter",
+                      "a stage without an input, such as `read-jsonl`");
     return;
   }
   if (edges_unclear) return;
@@ -110,7 +114,8 @@ void CheckGraph(const PipelineDescription& pipeline, bool edges_unclear, Diagnos
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
     const auto into = [&](const EdgeDescription& e) { return e.to == i; };
     if (reached[i] || std::none_of(pipeline.edges.begin(), pipeline.edges.end(), into)) continue;
-    diagnostics.Error(pipeline.stages[i].place, "stage `" + pipeline.stages[i].name + "` can be reached from no source", "edges that lead to it from a source");
+    diagnostics.Error(pipeline.stages[i].place, "stage `" + pipeline.stages[i].name + "` can be reached from no source",
+                      "edges that lead to it from a source");
   }
 }
 

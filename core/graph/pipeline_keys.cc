@@ -16,7 +16,8 @@ OptionSpec Key(retort_option_type type, std::string name, std::string default_va
   return spec;
 }
 
-OptionSpec Number(std::string name, std::string default_value, double minimum, double maximum, std::string unit, std::string text) {
+OptionSpec Number(std::string name, std::string default_value, double minimum, double maximum, std::string unit,
+                  std::string text) {
   OptionSpec spec = Key(RETORT_OPTION_INT, std::move(name), std::move(default_value), std::move(text));
   spec.minimum = minimum;
   spec.maximum = maximum;
@@ -31,7 +32,8 @@ OptionSpec Choice(std::string name, std::string default_value, std::vector<std::
 }
 
 OptionSpec Source() {
-  OptionSpec spec = Key(RETORT_OPTION_STRING, "source", "", "Path of a GGUF file, or a name that tools/get-model knows.");
+  OptionSpec spec =
+      Key(RETORT_OPTION_STRING, "source", "", "Path of a GGUF file, or a name that tools/get-model knows.");
   spec.required = true;
   spec.example = "smollm2-135m-instruct";
   return spec;
@@ -52,7 +54,8 @@ const std::vector<OptionSpec>& EngineKeys() {
   static const std::vector<OptionSpec> keys = {
       Number("seed", "0", 0, kNone, "", "All chance of the run follows from it."),
       Number("credits", "256", 1, 1048576, "records", "Records in flight at most."),
-      Number("credit_bytes", "268435456", 1, kNone, "bytes", "Bytes of JSON in flight at most; one record always fits."),
+      Number("credit_bytes", "268435456", 1, kNone, "bytes",
+             "Bytes of JSON in flight at most; one record always fits."),
       Number("threads", "0", 0, kMaxThreads, "threads", "Compute threads; 0 = all."),
       Key(RETORT_OPTION_BOOL, "deterministic", "false", "One call at a time, in a fixed order and batch shape."),
       Key(RETORT_OPTION_PATH, "dead_letter", "", "Failed records go to this JSONL file; empty: they are only counted."),
@@ -65,8 +68,10 @@ const std::vector<OptionSpec>& ModelKeys() {
   static const std::vector<OptionSpec> keys = {
       Source(),
       Key(RETORT_OPTION_STRING, "device", "cpu", "Where it runs: `ref`, `cpu`, `cuda` or `cuda:N`."),
-      Choice("weights", "native", {"native", "f32", "f16", "q8_0", "q4_0", "q4_1"}, "Matrices are converted to this type when loaded; `native` keeps the file's."),
-      Choice("precision", "fast", {"exact", "fast"}, "`exact`: float sums in an order that depends on neither batch nor threads."),
+      Choice("weights", "native", {"native", "f32", "f16", "q8_0", "q4_0", "q4_1"},
+             "Matrices are converted to this type when loaded; `native` keeps the file's."),
+      Choice("precision", "fast", {"exact", "fast"},
+             "`exact`: float sums in an order that depends on neither batch nor threads."),
       Number("context_length", "0", 0, kMaxInt32, "tokens", "Prompt and completion together; 0 = the model's own."),
       Number("threads", "0", 0, kMaxThreads, "threads", "Threads of a step; 0 = all."),
   };
@@ -78,7 +83,8 @@ const std::vector<OptionSpec>& StageKeys() {
       Number("max_batch", "0", 0, 65536, "records", "Records a call at most; 0 = the stage's own."),
       Number("linger", "0", 0, 60000, "milliseconds", "How long a call may wait for a fuller batch."),
       Number("concurrency", "0", 0, 1, "", "1 = one call at a time; 0 = as many as the stage allows."),
-      Choice("order", "auto", {"auto", "input", "completion"}, "Whether records arrive in the order of the input; `auto` = as the stage says."),
+      Choice("order", "auto", {"auto", "input", "completion"},
+             "Whether records arrive in the order of the input; `auto` = as the stage says."),
   };
   return keys;
 }

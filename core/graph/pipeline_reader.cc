@@ -23,12 +23,14 @@ void Set(const OptionValues& options, const std::string& name, Field& field) {
 bool IsDeviceName(const std::string& name) {
   if (name == "ref" || name == "cpu" || name == "cuda") return true;
   const std::string index = name.starts_with("cuda:") ? name.substr(5) : "";
-  return !index.empty() && index.size() < 4 && std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !index.empty() && index.size() < 4 &&
+         std::all_of(index.begin(), index.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace
 
-PipelineReader::PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options, Diagnostics& diagnostics)
+PipelineReader::PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options,
+                               Diagnostics& diagnostics)
     : source_(source),
       registry_(registry),
       diagnostics_(diagnostics),
@@ -37,15 +39,18 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(root.place, "a pipeline is a map, but here is " + DescribeNode(root), "`retort: 1`, `stages:` and `edges:`");
+    diagnostics_.Error(root.place, "a pipeline is a map, but here is " + DescribeNode(root),
+                       "`retort: 1`, `stages:` and `edges:`");
     return {};
   }
   for (const YamlEntry& entry : root.entries) {
     const std::vector<std::string>& keys = TopKeys();
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) options_.ReportUnknownKey(entry, "the pipeline", keys);
+    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end())
+      options_.ReportUnknownKey(entry, "the pipeline", keys);
   }
   ReadVersion(root);
-  if (const YamlNode* section = Section(root, "variables", YamlNode::Kind::kMap, kMaxVariables, false)) variables_.Declare(*section);
+  if (const YamlNode* section = Section(root, "variables", YamlNode::Kind::kMap, kMaxVariables, false))
+    variables_.Declare(*section);
   if (const YamlNode* name = root.Find("name")) pipeline_.name = options_.ReadText(*name, "`name`").value_or("");
   ReadEngine(Section(root, "engine", YamlNode::Kind::kMap, kMaxStages, false));
   if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
@@ -59,11 +64,14 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
   return std::move(pipeline_);
 }
 
-const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit, bool required) {
+const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit,
+                                        bool required) {
   const std::string expected = kind == YamlNode::Kind::kMap ? "a map of names" : "a list";
-  const auto entry = std::find_if(root.entries.begin(), root.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
+  const auto entry =
+      std::find_if(root.entries.begin(), root.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
   if (entry == root.entries.end()) {
-    if (required) diagnostics_.Error(root.place, "the pipeline has no `" + key + ":`", "`" + key + ":` with " + expected);
+    if (required)
+      diagnostics_.Error(root.place, "the pipeline has no `" + key + ":`", "`" + key + ":` with " + expected);
   } else if (entry->value->kind == YamlNode::Kind::kNull && !required) {
     return nullptr;
   } else if (entry->value->kind != kind) {
@@ -71,7 +79,8 @@ const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string&
   } else if (required && entry->value->items.empty() && entry->value->entries.empty()) {
     diagnostics_.Error(entry->value->place, "`" + key + "` is empty", expected);
   } else if (entry->value->items.size() + entry->value->entries.size() > limit) {
-    diagnostics_.Error(entry->value->place, "`" + key + "` has more than " + std::to_string(limit) + " entries", "a smaller pipeline");
+    diagnostics_.Error(entry->value->place, "`" + key + "` has more than " + std::to_string(limit) + " entries",
+                       "a smaller pipeline");
   } else {
     return entry->value.get();
   }
@@ -83,9 +92,12 @@ void PipelineReader::ReadVersion(const YamlNode& root) {
   const std::string version = std::to_string(kPipelineVersion);
   const YamlNode* node = root.Find("retort");
   if (node == nullptr) {
-    diagnostics_.Error(root.place, "the pipeline does not say which version of the language it is written in", "`retort: " + version + "` as its first line");
+    diagnostics_.Error(root.place, "the pipeline does not say which version of the language it is written in",
+                       "`retort: " + version + "` as its first line");
   } else if (node->kind != YamlNode::Kind::kScalar || node->text != version) {
-    diagnostics_.Error(node->place, "`retort` is " + DescribeNode(*node) + ", a version that this program does not read", "`retort: " + version + "`");
+    diagnostics_.Error(node->place,
+                       "`retort` is " + DescribeNode(*node) + ", a version that this program does not read",
+                       "`retort: " + version + "`");
   }
 }
 
@@ -115,8 +127,8 @@ void PipelineReader::ReadModels(const YamlNode& section) {
     model.config.precision = Get<std::string>(options, "precision") == "exact" ? Precision::kExact : Precision::kFast;
     if (!IsDeviceName(model.config.device)) {
       const std::vector<std::string> names = {"ref", "cpu", "cuda", "cuda:0"};
-      diagnostics_.Error(options.places.at("device"), owner + ": there is no device `" + model.config.device + "`", "`ref`, `cpu`, `cuda` or `cuda:N`",
-                         NearestName(model.config.device, names));
+      diagnostics_.Error(options.places.at("device"), owner + ": there is no device `" + model.config.device + "`",
+                         "`ref`, `cpu`, `cuda` or `cuda:N`", NearestName(model.config.device, names));
     }
     pipeline_.models.push_back(std::move(model));
   }
@@ -126,10 +138,12 @@ void PipelineReader::ReadStages(const YamlNode& section) {
   for (const YamlEntry& entry : section.entries) ReadStage(entry);
   for (const ModelDescription& model : pipeline_.models) {
     const auto uses = [&](const StageDescription& stage) {
-      return stage.descriptor == nullptr || std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
+      return stage.descriptor == nullptr ||
+             std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
     };
     if (std::none_of(pipeline_.stages.begin(), pipeline_.stages.end(), uses)) {
-      diagnostics_.Warning(model.place, "model `" + model.name + "` is never used", "a stage with an option that names it");
+      diagnostics_.Warning(model.place, "model `" + model.name + "` is never used",
+                           "a stage with an option that names it");
     }
   }
 }
@@ -140,14 +154,18 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
   stage.name = entry.key;
   stage.place = entry.place;
   if (entry.key.empty() || entry.key.find_first_of(". >") != std::string::npos) {
-    diagnostics_.Error(entry.place, owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces", "letters, digits, `_` and `-`");
+    diagnostics_.Error(entry.place, owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces",
+                       "letters, digits, `_` and `-`");
   }
   if (entry.value->kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(entry.value->place, owner + " is " + DescribeNode(*entry.value), "`{ uses: STAGE, with: { ... } }`");
+    diagnostics_.Error(entry.value->place, owner + " is " + DescribeNode(*entry.value),
+                       "`{ uses: STAGE, with: { ... } }`");
   } else if ((stage.descriptor = ReadUses(entry, owner, stage)) != nullptr) {
-    const auto with = std::find_if(entry.value->entries.begin(), entry.value->entries.end(), [](const YamlEntry& e) { return e.key == "with"; });
+    const auto with = std::find_if(entry.value->entries.begin(), entry.value->entries.end(),
+                                   [](const YamlEntry& e) { return e.key == "with"; });
     const bool given = with != entry.value->entries.end();
-    const OptionValues options = options_.ReadSection(given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
+    const OptionValues options = options_.ReadSection(
+        given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
     stage.values = options.values;
     ReadModelNames(options, owner, stage);
     ReadStageKeys(entry, owner, stage);
@@ -157,7 +175,8 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
   pipeline_.stages.push_back(std::move(stage));
 }
 
-const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage) {
+const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner,
+                                                StageDescription& stage) {
   const YamlNode* uses = entry.value->Find("uses");
   if (uses == nullptr) {
     diagnostics_.Error(entry.place, owner + ": `uses` is missing", "`uses:` with " + NameList(registry_.StageNames()));
@@ -169,7 +188,8 @@ const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const st
   const StageDescriptor* descriptor = registry_.Find(*name);
   if (descriptor == nullptr) {
     const std::string nearest = NearestName(*name, registry_.StageNames());
-    diagnostics_.Error(uses->place, owner + ": there is no stage `" + *name + "`", "one of " + NameList(registry_.StageNames()) + " (`retort list` shows refused plugins)",
+    diagnostics_.Error(uses->place, owner + ": there is no stage `" + *name + "`",
+                       "one of " + NameList(registry_.StageNames()) + " (`retort list` shows refused plugins)",
                        nearest);
     descriptor = registry_.Find(nearest);  // the rest is checked as if this were meant
   }
@@ -177,7 +197,8 @@ const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const st
 }
 
 void PipelineReader::ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage) {
-  const OptionValues options = options_.ReadSection(entry.value.get(), entry.place, owner, StageKeys(), {"uses", "with"});
+  const OptionValues options =
+      options_.ReadSection(entry.value.get(), entry.place, owner, StageKeys(), {"uses", "with"});
   const StageDescriptor& descriptor = *stage.descriptor;
   const int64_t max_batch = Get<int64_t>(options, "max_batch").value_or(0);
   stage.max_batch = max_batch > 0 ? static_cast<uint32_t>(max_batch) : std::max(1u, descriptor.default_max_batch);
@@ -198,8 +219,10 @@ void PipelineReader::ReadModelNames(const OptionValues& options, const std::stri
     std::vector<std::string> names;
     for (const ModelDescription& model : pipeline_.models) names.push_back(model.name);
     const auto place = options.places.find(spec.name);
-    diagnostics_.Error(place == options.places.end() ? stage.place : place->second, owner + ": `" + spec.name + "` names the model `" + *name + "`, which is not declared",
-                       names.empty() ? "a model under `models:`" : "one of " + NameList(names), NearestName(*name, names));
+    diagnostics_.Error(place == options.places.end() ? stage.place : place->second,
+                       owner + ": `" + spec.name + "` names the model `" + *name + "`, which is not declared",
+                       names.empty() ? "a model under `models:`" : "one of " + NameList(names),
+                       NearestName(*name, names));
   }
 }
 

@@ -18,7 +18,8 @@ inline constexpr uint32_t kUnknownPort = UINT32_MAX;
 
 class PipelineReader {
  public:
-  PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options, Diagnostics& diagnostics);
+  PipelineReader(const SourceText& source, const Registry& registry, const LoadOptions& options,
+                 Diagnostics& diagnostics);
   PipelineDescription Read(const YamlNode& root);
 
  private:
@@ -34,7 +35,8 @@ class PipelineReader {
   };
 
   // pipeline_reader.cc: the sections
-  const YamlNode* Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit, bool required);
+  const YamlNode* Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit,
+                          bool required);
   void ReadVersion(const YamlNode& root);
   void ReadEngine(const YamlNode* section);
   void ReadModels(const YamlNode& section);

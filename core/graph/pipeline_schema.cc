@@ -38,7 +38,8 @@ Json ScalarType(const OptionSpec& spec) {
 Json OptionSchema(const OptionSpec& spec) {
   Json scalar = OrVariable(ScalarType(spec));
   Json schema = scalar;
-  if (spec.type == RETORT_OPTION_STRING_LIST) schema = {{"anyOf", Json::array({scalar, {{"type", "array"}, {"items", scalar}}})}};
+  if (spec.type == RETORT_OPTION_STRING_LIST)
+    schema = {{"anyOf", Json::array({scalar, {{"type", "array"}, {"items", scalar}}})}};
   schema["description"] = spec.text + (spec.unit.empty() ? "" : " (" + spec.unit + ")");
   if (!spec.required) schema["default"] = DefaultOf(spec);
   return schema;
@@ -86,26 +87,34 @@ Json EdgeSchema() {
 }  // namespace
 
 nlohmann::ordered_json PipelineSchema(const Registry& registry) {
-  Json definitions = {{"variable", {{"type", "string"}, {"pattern", "\\$\\{[^}]+\\}"}, {"description", "Text with `${name}`, `${name:-default}` or `${ENV:NAME}` in it."}}}};
+  Json definitions = {{"variable",
+                       {{"type", "string"},
+                        {"pattern", "\\$\\{[^}]+\\}"},
+                        {"description", "Text with `${name}`, `${name:-default}` or `${ENV:NAME}` in it."}}}};
   Json names = Json::array(), cases = Json::array();
   for (const StageDescriptor* stage : registry.all()) {
     definitions["stage-" + stage->name] = StageSchema(*stage);
     names.push_back(stage->name);
-    cases.push_back({{"if", {{"properties", {{"uses", {{"const", stage->name}}}}}, {"required", {"uses"}}}}, {"then", {{"$ref", "#/$defs/stage-" + stage->name}}}});
+    cases.push_back({{"if", {{"properties", {{"uses", {{"const", stage->name}}}}}, {"required", {"uses"}}}},
+                     {"then", {{"$ref", "#/$defs/stage-" + stage->name}}}});
   }
   Json stage = {{"type", "object"}, {"required", {"uses"}}, {"properties", {{"uses", OrVariable({{"enum", names}})}}}};
   if (!cases.empty()) stage["allOf"] = cases;
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Retort pipeline"}, {"type", "object"}, {"additionalProperties", false}};
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                 {"title", "Retort pipeline"},
+                 {"type", "object"},
+                 {"additionalProperties", false}};
   Json scalar = {{"type", {"string", "number", "boolean", "null"}}};
   Json engine = OptionMap(EngineKeys()), edges = {{"type", "array"}, {"minItems", 1}, {"items", EdgeSchema()}};
   schema["required"] = {"retort", "stages", "edges"};
-  schema["properties"] = {{"retort", {{"const", kPipelineVersion}, {"description", "Version of the language."}}},
-                          {"name", {{"type", {"string", "number", "boolean"}}}},
-                          {"variables", NamedMap(scalar, "Defaults, overridden with `-s name=value`; nothing = must be given.")},
-                          {"engine", std::move(engine)},
-                          {"models", NamedMap(OptionMap(ModelKeys()), "Language models by name.")},
-                          {"stages", NamedMap(std::move(stage), "Stages by name.")},
-                          {"edges", std::move(edges)}};
+  schema["properties"] = {
+      {"retort", {{"const", kPipelineVersion}, {"description", "Version of the language."}}},
+      {"name", {{"type", {"string", "number", "boolean"}}}},
+      {"variables", NamedMap(scalar, "Defaults, overridden with `-s name=value`; nothing = must be given.")},
+      {"engine", std::move(engine)},
+      {"models", NamedMap(OptionMap(ModelKeys()), "Language models by name.")},
+      {"stages", NamedMap(std::move(stage), "Stages by name.")},
+      {"edges", std::move(edges)}};
   schema["$defs"] = std::move(definitions);
   return schema;
 }

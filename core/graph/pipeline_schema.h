@@ -7,8 +7,8 @@
 
 namespace retort {
 
-/// JSON Schema (draft 2020-12) of the pipeline file. Every scalar also accepts text with a `${...}` in it. Stages of the
-/// registry are listed with all their options; nothing in it depends on paths or on the machine.
+/// JSON Schema (draft 2020-12) of the pipeline file. Every scalar also accepts text with a `${...}` in it. Stages of
+/// the registry are listed with all their options; nothing in it depends on paths or on the machine.
 nlohmann::ordered_json PipelineSchema(const Registry& registry);
 
 }  // namespace retort

@@ -17,7 +17,8 @@ std::string CyclePath(const PipelineDescription& pipeline, const std::vector<siz
 }
 
 const EdgeDescription* EdgeFrom(const PipelineDescription& pipeline, size_t stage, size_t port) {
-  const auto found = std::find_if(pipeline.edges.begin(), pipeline.edges.end(), [&](const EdgeDescription& e) { return e.from == stage && e.port == port; });
+  const auto found = std::find_if(pipeline.edges.begin(), pipeline.edges.end(),
+                                  [&](const EdgeDescription& e) { return e.from == stage && e.port == port; });
   return found == pipeline.edges.end() ? nullptr : &*found;
 }
 
@@ -35,21 +36,27 @@ std::string StageText(const PipelineDescription& pipeline, size_t index) {
   const StageDescriptor& descriptor = *stage.descriptor;
   std::string out = fmt::format("  {}  uses {}: {}\n", stage.name, stage.uses, StageTraits(stage));
   for (const std::string& model : stage.models) out += fmt::format("      model {}\n", model);
-  if (!descriptor.inputs.empty()) out += fmt::format("      in   {} ({})\n", descriptor.inputs[0].name, descriptor.inputs[0].payload);
+  if (!descriptor.inputs.empty())
+    out += fmt::format("      in   {} ({})\n", descriptor.inputs[0].name, descriptor.inputs[0].payload);
   for (size_t port = 0; port < descriptor.outputs.size(); ++port) {
     const EdgeDescription* edge = EdgeFrom(pipeline, index, port);
     const std::string to = edge == nullptr ? "done" : pipeline.stages[edge->to].name + (edge->back ? " (back)" : "");
-    out += fmt::format("      out  {} ({}) -> {}\n", descriptor.outputs[port].name, descriptor.outputs[port].payload, to);
+    out +=
+        fmt::format("      out  {} ({}) -> {}\n", descriptor.outputs[port].name, descriptor.outputs[port].payload, to);
   }
   return out;
 }
 
 std::string ModelText(const PlannedModel& model) {
   std::string out = fmt::format("  {}  {}\n", model.name, model.path);
-  out += fmt::format("      {}, {} layers, hidden {}, vocabulary {}, context {} tokens\n", model.architecture, model.layers, model.hidden, model.vocab, model.context_length);
-  out += fmt::format("      device {}: {}; weights {}, precision {}\n", model.device, model.device_text, model.weights, model.precision);
-  out += fmt::format("      memory {} of weights, {} of keys and values a token; at most {} with every record at full context\n", BytesText(model.weight_bytes), BytesText(model.kv_bytes_per_token),
-                     BytesText(model.weight_bytes + model.kv_bytes_bound));
+  out += fmt::format("      {}, {} layers, hidden {}, vocabulary {}, context {} tokens\n", model.architecture,
+                     model.layers, model.hidden, model.vocab, model.context_length);
+  out += fmt::format("      device {}: {}; weights {}, precision {}\n", model.device, model.device_text, model.weights,
+                     model.precision);
+  out += fmt::format(
+      "      memory {} of weights, {} of keys and values a token; at most {} with every record at full context\n",
+      BytesText(model.weight_bytes), BytesText(model.kv_bytes_per_token),
+      BytesText(model.weight_bytes + model.kv_bytes_bound));
   for (const std::string& line : model.dispatch) out += "      dispatch " + line + "\n";
   return out;
 }
@@ -57,14 +64,25 @@ std::string ModelText(const PlannedModel& model) {
 Json StageJson(const PipelineDescription& pipeline, size_t index) {
   const StageDescription& stage = pipeline.stages[index];
   Json inputs = Json::array(), outputs = Json::array();
-  for (const PortSpec& port : stage.descriptor->inputs) inputs.push_back({{"name", port.name}, {"payload", port.payload}});
+  for (const PortSpec& port : stage.descriptor->inputs)
+    inputs.push_back({{"name", port.name}, {"payload", port.payload}});
   for (size_t port = 0; port < stage.descriptor->outputs.size(); ++port) {
     const PortSpec& spec = stage.descriptor->outputs[port];
     const EdgeDescription* edge = EdgeFrom(pipeline, index, port);
-    outputs.push_back({{"name", spec.name}, {"payload", spec.payload}, {"to", edge == nullptr ? Json() : Json(pipeline.stages[edge->to].name)}, {"back", edge != nullptr && edge->back}});
+    outputs.push_back({{"name", spec.name},
+                       {"payload", spec.payload},
+                       {"to", edge == nullptr ? Json() : Json(pipeline.stages[edge->to].name)},
+                       {"back", edge != nullptr && edge->back}});
   }
-  return {{"name", stage.name}, {"uses", stage.uses}, {"models", stage.models}, {"max_batch", stage.max_batch}, {"linger_ms", stage.linger.count() / 1000}, {"concurrent", stage.concurrent},
-          {"ordered", stage.ordered}, {"inputs", inputs}, {"outputs", outputs}};
+  return {{"name", stage.name},
+          {"uses", stage.uses},
+          {"models", stage.models},
+          {"max_batch", stage.max_batch},
+          {"linger_ms", stage.linger.count() / 1000},
+          {"concurrent", stage.concurrent},
+          {"ordered", stage.ordered},
+          {"inputs", inputs},
+          {"outputs", outputs}};
 }
 
 }  // namespace
@@ -74,21 +92,27 @@ std::string BytesText(uint64_t bytes) {
   double amount = static_cast<double>(bytes);
   size_t unit = 0;
   for (; amount >= 1024 && unit + 1 < std::size(kUnits); ++unit) amount /= 1024;
-  return unit == 0 || amount >= 100 ? fmt::format("{:.0f} {}", amount, kUnits[unit]) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
+  return unit == 0 || amount >= 100 ? fmt::format("{:.0f} {}", amount, kUnits[unit])
+                                    : fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
 std::string PlanText(const Plan& plan) {
   const PipelineDescription& pipeline = *plan.pipeline;
   const EngineOptions& engine = pipeline.engine;
-  std::string out = fmt::format("pipeline {} ({})\n\nSTAGES\n", pipeline.name.empty() ? "without a name" : pipeline.name, plan.file);
+  std::string out =
+      fmt::format("pipeline {} ({})\n\nSTAGES\n", pipeline.name.empty() ? "without a name" : pipeline.name, plan.file);
   for (size_t i = 0; i < pipeline.stages.size(); ++i) out += StageText(pipeline, i);
   out += "\nCYCLES\n";
   const auto cycles = FindCycles(pipeline);
   if (cycles.empty()) out += "  none\n";
-  for (const auto& cycle : cycles) out += fmt::format("  {}: at most {} turns a record\n", CyclePath(pipeline, cycle), engine.max_cycles);
-  out += fmt::format("\nENGINE\n  at most {} records and {} of JSON in flight\n", engine.credits, BytesText(engine.credit_bytes));
-  out += fmt::format("  {} compute threads, seed {}{}\n", engine.threads == 0 ? "all" : std::to_string(engine.threads), engine.seed, engine.deterministic ? ", deterministic" : "");
-  out += fmt::format("  failed records: {}\n\nMODELS\n", engine.dead_letter_path.empty() ? "only counted" : engine.dead_letter_path);
+  for (const auto& cycle : cycles)
+    out += fmt::format("  {}: at most {} turns a record\n", CyclePath(pipeline, cycle), engine.max_cycles);
+  out += fmt::format("\nENGINE\n  at most {} records and {} of JSON in flight\n", engine.credits,
+                     BytesText(engine.credit_bytes));
+  out += fmt::format("  {} compute threads, seed {}{}\n", engine.threads == 0 ? "all" : std::to_string(engine.threads),
+                     engine.seed, engine.deterministic ? ", deterministic" : "");
+  out += fmt::format("  failed records: {}\n\nMODELS\n",
+                     engine.dead_letter_path.empty() ? "only counted" : engine.dead_letter_path);
   if (plan.models.empty()) out += "  none\n";
   for (const PlannedModel& model : plan.models) out += ModelText(model);
   return out;
@@ -105,15 +129,35 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
     cycles.push_back({{"path", path}, {"max_turns", engine.max_cycles}});
   }
   for (const PlannedModel& m : plan.models) {
-    models.push_back({{"name", m.name}, {"source", m.source}, {"path", m.path}, {"device", m.device}, {"device_text", m.device_text}, {"weights", m.weights}, {"precision", m.precision},
-                      {"architecture", m.architecture}, {"layers", m.layers}, {"hidden", m.hidden}, {"vocab", m.vocab}, {"context_length", m.context_length}, {"weight_bytes", m.weight_bytes},
-                      {"kv_bytes_per_token", m.kv_bytes_per_token}, {"kv_bytes_bound", m.kv_bytes_bound}, {"dispatch", m.dispatch}});
+    models.push_back({{"name", m.name},
+                      {"source", m.source},
+                      {"path", m.path},
+                      {"device", m.device},
+                      {"device_text", m.device_text},
+                      {"weights", m.weights},
+                      {"precision", m.precision},
+                      {"architecture", m.architecture},
+                      {"layers", m.layers},
+                      {"hidden", m.hidden},
+                      {"vocab", m.vocab},
+                      {"context_length", m.context_length},
+                      {"weight_bytes", m.weight_bytes},
+                      {"kv_bytes_per_token", m.kv_bytes_per_token},
+                      {"kv_bytes_bound", m.kv_bytes_bound},
+                      {"dispatch", m.dispatch}});
   }
   return {{"name", pipeline.name},
           {"file", plan.file},
           {"stages", stages},
           {"cycles", cycles},
-          {"engine", {{"credits", engine.credits}, {"credit_bytes", engine.credit_bytes}, {"threads", engine.threads}, {"seed", engine.seed}, {"deterministic", engine.deterministic}, {"dead_letter", engine.dead_letter_path}, {"max_cycles", engine.max_cycles}}},
+          {"engine",
+           {{"credits", engine.credits},
+            {"credit_bytes", engine.credit_bytes},
+            {"threads", engine.threads},
+            {"seed", engine.seed},
+            {"deterministic", engine.deterministic},
+            {"dead_letter", engine.dead_letter_path},
+            {"max_cycles", engine.max_cycles}}},
           {"models", models}};
 }
 

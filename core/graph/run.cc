@@ -34,7 +34,8 @@ class TokenCountingContext final : public StageContext {
 
 class TokenCountingStage final : public StageBody {
  public:
-  TokenCountingStage(std::unique_ptr<StageBody> inner, std::atomic<uint64_t>& tokens) : inner_(std::move(inner)), tokens_(tokens) {}
+  TokenCountingStage(std::unique_ptr<StageBody> inner, std::atomic<uint64_t>& tokens)
+      : inner_(std::move(inner)), tokens_(tokens) {}
   Status Open() override { return inner_->Open(); }
   Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) override {
     TokenCountingContext counting(context, tokens_);
@@ -64,7 +65,8 @@ std::vector<std::string> ExclusiveGroups(const PipelineDescription& pipeline) {
     for (const std::string& model : stage.models) parent[root(model)] = root(stage.models.front());
   }
   std::vector<std::string> groups;
-  for (const StageDescription& stage : pipeline.stages) groups.push_back(stage.models.empty() ? "" : root(stage.models.front()));
+  for (const StageDescription& stage : pipeline.stages)
+    groups.push_back(stage.models.empty() ? "" : root(stage.models.front()));
   return groups;
 }
 
@@ -93,7 +95,9 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescripti
   RETORT_RETURN_IF_ERROR(run->LoadModels(pipeline, file));
   RETORT_RETURN_IF_ERROR(run->AddStages(pipeline, file));
   for (const EdgeDescription& edge : pipeline.edges) {
-    RETORT_RETURN_IF_ERROR(run->engine_->Connect(pipeline.stages[edge.from].name, edge.port, pipeline.stages[edge.to].name, edge.back).Annotate(At(file, edge.place)));
+    RETORT_RETURN_IF_ERROR(
+        run->engine_->Connect(pipeline.stages[edge.from].name, edge.port, pipeline.stages[edge.to].name, edge.back)
+            .Annotate(At(file, edge.place)));
   }
   return run;
 }

@@ -34,8 +34,10 @@ std::vector<std::string> Traits(const StageDescriptor& stage) {
   std::vector<std::string> traits;
   if ((stage.flags & RETORT_STAGE_CONCURRENT) != 0) traits.push_back("may run on several threads at once");
   if ((stage.flags & RETORT_STAGE_ORDERED) != 0) traits.push_back("takes records in the input's order");
-  if ((stage.flags & RETORT_STAGE_BLOCKING) != 0) traits.push_back("waits for files or devices, off the compute threads");
-  traits.push_back("takes up to " + std::to_string(std::max(1u, stage.default_max_batch)) + " record" + (stage.default_max_batch > 1 ? "s" : "") + " a call");
+  if ((stage.flags & RETORT_STAGE_BLOCKING) != 0)
+    traits.push_back("waits for files or devices, off the compute threads");
+  traits.push_back("takes up to " + std::to_string(std::max(1u, stage.default_max_batch)) + " record" +
+                   (stage.default_max_batch > 1 ? "s" : "") + " a call");
   return traits;
 }
 
@@ -45,7 +47,8 @@ std::string UsageExample(const StageDescriptor& stage) {
 
 Json PortsJson(const std::vector<PortSpec>& ports) {
   Json list = Json::array();
-  for (const PortSpec& port : ports) list.push_back({{"name", port.name}, {"payload", port.payload}, {"optional", port.optional}, {"text", port.text}});
+  for (const PortSpec& port : ports)
+    list.push_back({{"name", port.name}, {"payload", port.payload}, {"optional", port.optional}, {"text", port.text}});
   return list;
 }
 
@@ -53,7 +56,8 @@ std::string PortsText(const char* title, const std::vector<PortSpec>& ports) {
   std::string out = std::string("\n") + title + "\n";
   if (ports.empty()) out += "  none\n";
   for (const PortSpec& port : ports) {
-    out += "  " + port.name + "  (" + port.payload + (port.optional ? ", may stay unconnected" : "") + ")\n" + Wrapped(port.text, 6);
+    out += "  " + port.name + "  (" + port.payload + (port.optional ? ", may stay unconnected" : "") + ")\n" +
+           Wrapped(port.text, 6);
   }
   return out;
 }
@@ -61,13 +65,15 @@ std::string PortsText(const char* title, const std::vector<PortSpec>& ports) {
 std::string PortsMarkdown(const char* title, const std::vector<PortSpec>& ports) {
   std::string out;
   for (const PortSpec& port : ports) {
-    out += std::string("- ") + title + " `" + port.name + "` (`" + port.payload + "`" + (port.optional ? ", optional" : "") + ")" + (port.text.empty() ? "" : ": " + port.text) + "\n";
+    out += std::string("- ") + title + " `" + port.name + "` (`" + port.payload + "`" +
+           (port.optional ? ", optional" : "") + ")" + (port.text.empty() ? "" : ": " + port.text) + "\n";
   }
   return out;
 }
 
 std::string TableCell(std::string text) {
-  for (size_t bar = text.find('|'); bar != std::string::npos; bar = text.find('|', bar + 2)) text.replace(bar, 1, "\\|");
+  for (size_t bar = text.find('|'); bar != std::string::npos; bar = text.find('|', bar + 2))
+    text.replace(bar, 1, "\\|");
   return text;
 }
 
@@ -78,7 +84,8 @@ std::string DescribeStageText(const StageDescriptor& stage) {
   out += PortsText("INPUT", stage.inputs) + PortsText("OUTPUTS", stage.outputs) + "\nOPTIONS\n";
   if (stage.options.empty()) out += "  none\n";
   for (const OptionSpec& option : stage.options) {
-    out += "  " + option.name + "  (" + ExpectedValue(option) + "; " + DefaultText(option) + ")\n" + Wrapped(option.text, 6);
+    out += "  " + option.name + "  (" + ExpectedValue(option) + "; " + DefaultText(option) + ")\n" +
+           Wrapped(option.text, 6);
     if (!option.example.empty()) out += "      example: " + option.name + ": " + option.example + "\n";
   }
   out += "\nRUNS\n";
@@ -89,14 +96,18 @@ std::string DescribeStageText(const StageDescriptor& stage) {
 std::string DescribeStageMarkdown(const StageDescriptor& stage) {
   std::string out = "# " + stage.name + "\n\n" + stage.summary + "\n\n";
   if (!stage.text.empty()) out += stage.text + "\n\n";
-  out += "## Ports\n\n" + PortsMarkdown("input", stage.inputs) + PortsMarkdown("output", stage.outputs) + "\n## Options\n\n";
+  out += "## Ports\n\n" + PortsMarkdown("input", stage.inputs) + PortsMarkdown("output", stage.outputs) +
+         "\n## Options\n\n";
   if (stage.options.empty()) {
     out += "None.\n";
   } else {
     out += "| option | value | default | meaning |\n| --- | --- | --- | --- |\n";
     for (const OptionSpec& option : stage.options) {
-      const std::string standard = option.required ? "required" : option.default_value.empty() ? "" : "`" + option.default_value + "`";
-      out += "| `" + option.name + "` | " + TableCell(ExpectedValue(option)) + " | " + TableCell(standard) + " | " + TableCell(option.text) + " |\n";
+      const std::string standard = option.required                ? "required"
+                                   : option.default_value.empty() ? ""
+                                                                  : "`" + option.default_value + "`";
+      out += "| `" + option.name + "` | " + TableCell(ExpectedValue(option)) + " | " + TableCell(standard) + " | " +
+             TableCell(option.text) + " |\n";
     }
   }
   out += "\n## Runs\n\n";
@@ -107,14 +118,25 @@ std::string DescribeStageMarkdown(const StageDescriptor& stage) {
 nlohmann::ordered_json DescribeStageJson(const StageDescriptor& stage) {
   Json options = Json::array();
   for (const OptionSpec& option : stage.options) {
-    Json entry = {{"name", option.name}, {"value", ExpectedValue(option)}, {"required", option.required}, {"default", option.default_value}, {"unit", option.unit}, {"text", option.text}, {"example", option.example}};
+    Json entry = {{"name", option.name},         {"value", ExpectedValue(option)},
+                  {"required", option.required}, {"default", option.default_value},
+                  {"unit", option.unit},         {"text", option.text},
+                  {"example", option.example}};
     entry["minimum"] = std::isnan(option.minimum) ? Json() : Json(option.minimum);
     entry["maximum"] = std::isnan(option.maximum) ? Json() : Json(option.maximum);
     entry["choices"] = option.choices;
     options.push_back(std::move(entry));
   }
-  return {{"name", stage.name},   {"summary", stage.summary}, {"text", stage.text},       {"inputs", PortsJson(stage.inputs)}, {"outputs", PortsJson(stage.outputs)},
-          {"options", options},   {"runs", Traits(stage)},    {"max_batch", std::max(1u, stage.default_max_batch)}, {"example", UsageExample(stage)}, {"plugin", stage.plugin_path}};
+  return {{"name", stage.name},
+          {"summary", stage.summary},
+          {"text", stage.text},
+          {"inputs", PortsJson(stage.inputs)},
+          {"outputs", PortsJson(stage.outputs)},
+          {"options", options},
+          {"runs", Traits(stage)},
+          {"max_batch", std::max(1u, stage.default_max_batch)},
+          {"example", UsageExample(stage)},
+          {"plugin", stage.plugin_path}};
 }
 
 }  // namespace retort

@@ -26,11 +26,13 @@ Variables::Variables(const SourceText& source, Diagnostics& diagnostics, std::ma
 void Variables::Declare(const YamlNode& section) {
   for (const YamlEntry& entry : section.entries) {
     if (!IsName(entry.key)) {
-      diagnostics_.Error(entry.place, "`" + entry.key + "` is not a variable's name", "letters, digits, `_` and `-`, a letter first");
+      diagnostics_.Error(entry.place, "`" + entry.key + "` is not a variable's name",
+                         "letters, digits, `_` and `-`, a letter first");
       continue;
     }
     if (entry.value->kind == YamlNode::Kind::kSequence || entry.value->kind == YamlNode::Kind::kMap) {
-      diagnostics_.Error(entry.value->place, "variable `" + entry.key + "`: the default is " + DescribeNode(*entry.value),
+      diagnostics_.Error(entry.value->place,
+                         "variable `" + entry.key + "`: the default is " + DescribeNode(*entry.value),
                          "one value, or nothing where it must be given");
       resolved_[entry.key].known = false;
     }
@@ -63,7 +65,8 @@ Variables::Text Variables::Expand(const YamlNode& scalar) {
       out.value += text[i++];
     }
     if (out.value.size() > kMaxExpandedBytes) {
-      diagnostics_.Error(scalar.place, "with its variables this text is longer than " + std::to_string(kMaxExpandedBytes) + " bytes",
+      diagnostics_.Error(scalar.place,
+                         "with its variables this text is longer than " + std::to_string(kMaxExpandedBytes) + " bytes",
                          "a shorter text");
       return {"", true, false};
     }
@@ -79,7 +82,8 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
   const std::string key = environment ? name.substr(kEnvironment.size()) : name;
   const Text unknown{"", true, false};
   if (!IsName(key)) {
-    diagnostics_.Error(place, "`${" + inside + "}` names no variable", "`${name}`, `${name:-default}` or `${ENV:NAME}`");
+    diagnostics_.Error(place, "`${" + inside + "}` names no variable",
+                       "`${name}`, `${name:-default}` or `${ENV:NAME}`");
     return unknown;
   }
   if (environment) {
@@ -140,7 +144,8 @@ void Variables::ReportUnused() {
   for (const auto& [name, value] : overrides_) {
     if (declared_.contains(name) || used_.contains(name)) continue;
     diagnostics_.Error({}, "`-s " + name + "=...`: the pipeline has no variable `" + name + "`",
-                       names_.empty() ? "no variable: the pipeline has none" : "one of " + NameList(names_), NearestName(name, known));
+                       names_.empty() ? "no variable: the pipeline has none" : "one of " + NameList(names_),
+                       NearestName(name, known));
   }
   for (const std::string& name : names_) {
     const Declared& declared = declared_.at(name);
@@ -148,7 +153,8 @@ void Variables::ReportUnused() {
     if (!missing_.contains(name)) continue;
     const std::string message = "variable `" + name + "` has no value";
     const std::string expected = "`-s " + name + "=...`, or a default here";
-    allow_unset_ ? diagnostics_.Warning(declared.place, message, expected) : diagnostics_.Error(declared.place, message, expected);
+    allow_unset_ ? diagnostics_.Warning(declared.place, message, expected)
+                 : diagnostics_.Error(declared.place, message, expected);
   }
 }
 

@@ -16,8 +16,8 @@ inline constexpr size_t kMaxExpandedBytes = 64 * 1024;  // of one scalar
 
 class Variables {
  public:
-  /// `overrides`: values from the command line, taken literally. With `allow_unset`, a declared variable without a value
-  /// is a warning and what uses it stays unknown; otherwise it is an error.
+  /// `overrides`: values from the command line, taken literally. With `allow_unset`, a declared variable without a
+  /// value is a warning and what uses it stays unknown; otherwise it is an error.
   Variables(const SourceText& source, Diagnostics& diagnostics, std::map<std::string, std::string> overrides,
             bool allow_unset);
 
@@ -50,7 +50,7 @@ class Variables {
   std::map<std::string, std::string> overrides_;
   bool allow_unset_;
   std::map<std::string, Declared> declared_;
-  std::vector<std::string> names_;      // declared, in order
+  std::vector<std::string> names_;  // declared, in order
   std::map<std::string, Text> resolved_;
   std::vector<std::string> resolving_;  // for cycles
   std::set<std::string> used_;

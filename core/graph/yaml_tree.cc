@@ -30,8 +30,8 @@ class TreeBuilder final : public YAML::EventHandler {
     auto node = NewNode(YamlNode::Kind::kNull, mark);
     // A value left out has the mark of whatever comes next: point at its key instead.
     const std::string_view rest = std::string_view(source_.text()).substr(node->offset);
-    const bool written = rest.starts_with("~") || rest.starts_with("null") || rest.starts_with("Null") ||
-                         rest.starts_with("NULL");
+    const bool written =
+        rest.starts_with("~") || rest.starts_with("null") || rest.starts_with("Null") || rest.starts_with("NULL");
     if (!written && !open_.empty() && open_.back().key) node->place = open_.back().key->place;
     Finish(std::move(node), anchor);
   }
@@ -73,7 +73,7 @@ class TreeBuilder final : public YAML::EventHandler {
   struct OpenNode {
     std::shared_ptr<YamlNode> node;
     YAML::anchor_t anchor;
-    std::optional<Key> key;              // maps: read, its value is awaited
+    std::optional<Key> key;             // maps: read, its value is awaited
     std::map<std::string, Place> keys;  // maps: all so far
   };
 
@@ -96,14 +96,16 @@ class TreeBuilder final : public YAML::EventHandler {
   void Count(size_t nodes, Place place) {
     nodes_ += nodes;
     if (nodes_ > kMaxYamlNodes) {
-      throw LimitReached{place, "the file has more than " + std::to_string(kMaxYamlNodes) + " values once aliases are followed",
-                         "fewer aliases of aliases"};
+      throw LimitReached{
+          place, "the file has more than " + std::to_string(kMaxYamlNodes) + " values once aliases are followed",
+          "fewer aliases of aliases"};
     }
   }
 
   void CheckDepth(size_t height, Place place) const {
     if (open_.size() + height > kMaxYamlDepth) {
-      throw LimitReached{place, "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels", "a flatter file"};
+      throw LimitReached{place, "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels",
+                         "a flatter file"};
     }
   }
 
@@ -145,13 +147,15 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Key MakeKey(const YamlNode& node, Place place, OpenNode& map) {
     if (node.kind != YamlNode::Kind::kScalar) {
-      diagnostics_.Error(place, "a key must be text, but here it is " + DescribeNode(node), "text, as in `name: value`");
+      diagnostics_.Error(place, "a key must be text, but here it is " + DescribeNode(node),
+                         "text, as in `name: value`");
       return {"", place, false};
     }
     const auto [first, fresh] = map.keys.emplace(node.text, place);
     if (!fresh) {
       const std::string where = std::to_string(first->second.line) + ":" + std::to_string(first->second.column);
-      diagnostics_.Error(place, "`" + node.text + "` is given twice" + Within() + "; the first is at " + where, "each name once");
+      diagnostics_.Error(place, "`" + node.text + "` is given twice" + Within() + "; the first is at " + where,
+                         "each name once");
     }
     return {node.text, place, fresh};
   }
@@ -178,7 +182,10 @@ size_t CharacterLength(std::string_view text, size_t i) {
   const auto byte = [&](size_t k) { return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u; };
   const unsigned first = byte(0);
   if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                        : first >= 0xE0 && first < 0xF0 ? 3
+                        : first >= 0xF0 && first < 0xF5 ? 4
+                                                        : 0;
   for (size_t k = 1; k < length; ++k) {
     if ((byte(k) & 0xC0) != 0x80) return 0;
   }
@@ -192,7 +199,8 @@ size_t CharacterLength(std::string_view text, size_t i) {
 bool CheckText(const SourceText& source, Diagnostics& diagnostics) {
   const std::string& text = source.text();
   if (text.size() > kMaxYamlBytes) {
-    diagnostics.Error({}, "the file has more than " + std::to_string(kMaxYamlBytes) + " bytes", "a pipeline of at most 1 MiB");
+    diagnostics.Error({}, "the file has more than " + std::to_string(kMaxYamlBytes) + " bytes",
+                      "a pipeline of at most 1 MiB");
     return false;
   }
   for (size_t i = 0; i < text.size();) {
@@ -202,7 +210,8 @@ bool CheckText(const SourceText& source, Diagnostics& diagnostics) {
     if (length == 0 || control) {
       char hex[8];
       std::snprintf(hex, sizeof hex, "0x%02x", byte);
-      diagnostics.Error(source.At(i), std::string("the byte ") + hex + (control ? " is a control character" : " is not valid UTF-8"),
+      diagnostics.Error(source.At(i),
+                        std::string("the byte ") + hex + (control ? " is a control character" : " is not valid UTF-8"),
                         "text in UTF-8");
       return false;
     }
@@ -247,14 +256,17 @@ YamlNodePtr ParseYaml(const SourceText& source, Diagnostics& diagnostics) {
     YamlNodePtr root = builder.root();
     TreeBuilder rest(source, diagnostics);
     if (parser.HandleNextDocument(rest) && rest.root() != nullptr) {
-      diagnostics.Error(rest.root()->place, "a second document begins here", "one document a file, without `---` between");
+      diagnostics.Error(rest.root()->place, "a second document begins here",
+                        "one document a file, without `---` between");
     }
     return root;
   } catch (const LimitReached& limit) {
     diagnostics.Error(limit.place, limit.message, limit.expected);
   } catch (const YAML::Exception& error) {
     const bool placed = !error.mark.is_null();
-    const Place place = placed ? source.At(source.LineOffset(error.mark.line + 1) + static_cast<size_t>(std::max(error.mark.column, 0))) : Place{1, 1};
+    const Place place =
+        placed ? source.At(source.LineOffset(error.mark.line + 1) + static_cast<size_t>(std::max(error.mark.column, 0)))
+               : Place{1, 1};
     diagnostics.Error(place, "this is not YAML: " + error.msg);
   } catch (const std::exception& error) {
     diagnostics.Error({1, 1}, std::string("the file cannot be read as YAML: ") + error.what());

@@ -1,5 +1,6 @@
 // GPT-2's spelling of bytes as printable characters, in which vocabularies and merges are written: a printable byte of
-// Latin-1 stands for itself, the others are U+0100 onwards in order (space is U+0120). Source: Radford et al. 2019, code.
+// Latin-1 stands for itself, the others are U+0100 onwards in order (space is U+0120). Source: Radford et al. 2019,
+// code.
 #pragma once
 
 #include <array>

@@ -13,16 +13,20 @@ bool Has(std::string_view text, std::string_view part) { return text.find(part) 
 
 // What Python's str.strip() takes away, and with it Jinja's `trim`.
 constexpr std::array<std::string_view, 29> kSpaces = {
-    "\t",           "\n",           "\v",           "\f",           "\r",           "\x1c",         "\x1d",         "\x1e",
-    "\x1f",         " ",            "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
-    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
-    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+    "\t",           "\n",           "\v",           "\f",           "\r",
+    "\x1c",         "\x1d",         "\x1e",         "\x1f",         " ",
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
+    "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
+    "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
+    "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
 
 std::string_view Trim(std::string_view text) {
   const auto begins = [&](std::string_view space) { return text.starts_with(space); };
   const auto ends = [&](std::string_view space) { return text.ends_with(space); };
-  for (auto it = kSpaces.begin(); (it = std::find_if(kSpaces.begin(), kSpaces.end(), begins)) != kSpaces.end();) text.remove_prefix(it->size());
-  for (auto it = kSpaces.begin(); (it = std::find_if(kSpaces.begin(), kSpaces.end(), ends)) != kSpaces.end();) text.remove_suffix(it->size());
+  for (auto it = kSpaces.begin(); (it = std::find_if(kSpaces.begin(), kSpaces.end(), begins)) != kSpaces.end();)
+    text.remove_prefix(it->size());
+  for (auto it = kSpaces.begin(); (it = std::find_if(kSpaces.begin(), kSpaces.end(), ends)) != kSpaces.end();)
+    text.remove_suffix(it->size());
   return text;
 }
 
@@ -91,7 +95,8 @@ std::optional<Turn> ReadTurn(std::string_view expression) {
       const bool filtered = Has(term, "|");
       if (term == "eos_token") {
         side += "</s>";
-      } else if (!content && (name == "message['content']" || name == "message[\"content\"]" || name == "message.content") &&
+      } else if (!content &&
+                 (name == "message['content']" || name == "message[\"content\"]" || name == "message.content") &&
                  (!filtered || Trim(term.substr(term.find('|') + 1)) == "trim")) {
         content = true;
         turn.trim = filtered;
@@ -173,13 +178,15 @@ std::string_view ChatTemplate::name() const {
 
 Result<std::string> ChatTemplate::Apply(const std::vector<ChatMessage>& messages) const {
   if (family_ == Family::kNone) {
-    return Unsupported("chat template: the model has none that this build knows (chatml, smollm, llama3, qwen2, mistral); "
-                       "give the text with the model's own markers as `prompt` in place of `messages`");
+    return Unsupported(
+        "chat template: the model has none that this build knows (chatml, smollm, llama3, qwen2, mistral); "
+        "give the text with the model's own markers as `prompt` in place of `messages`");
   }
   if (messages.empty()) return InvalidArgument("messages: expected at least one message, got none");
   for (size_t i = 0; i < messages.size(); ++i) {
     if (std::find(kRoles.begin(), kRoles.end(), messages[i].role) != kRoles.end()) continue;
-    return InvalidArgument("messages[" + std::to_string(i) + "].role: expected system, user or assistant, got '" + messages[i].role + "'");
+    return InvalidArgument("messages[" + std::to_string(i) + "].role: expected system, user or assistant, got '" +
+                           messages[i].role + "'");
   }
   if (family_ == Family::kMistral) return ApplyMistral(messages);
   return family_ == Family::kLlama3 ? ApplyLlama3(messages) : ApplyChatMl(messages);
@@ -198,7 +205,11 @@ std::string ChatTemplate::ApplyChatMl(const std::vector<ChatMessage>& messages) 
 std::string ChatTemplate::ApplyLlama3(const std::vector<ChatMessage>& messages) const {
   std::string prompt;
   const auto add = [&](std::string_view role, std::string_view content) {
-    prompt.append("<|start_header_id|>").append(role).append("<|end_header_id|>\n\n").append(content).append("<|eot_id|>");
+    prompt.append("<|start_header_id|>")
+        .append(role)
+        .append("<|end_header_id|>\n\n")
+        .append(content)
+        .append("<|eot_id|>");
   };
   size_t first = 0;
   if (!system_header_.empty()) {
@@ -212,7 +223,8 @@ std::string ChatTemplate::ApplyLlama3(const std::vector<ChatMessage>& messages) 
 Result<std::string> ChatTemplate::ApplyMistral(const std::vector<ChatMessage>& messages) const {
   const size_t first = messages[0].role == "system" ? 1 : 0;
   if (first == 1 && system_place_ == SystemPlace::kRefused) {
-    return InvalidArgument("messages[0].role: this model's template takes no system message; put its text into the first user message");
+    return InvalidArgument(
+        "messages[0].role: this model's template takes no system message; put its text into the first user message");
   }
   std::string prompt;
   for (size_t i = first; i < messages.size(); ++i) {
@@ -225,8 +237,10 @@ Result<std::string> ChatTemplate::ApplyMistral(const std::vector<ChatMessage>& m
       prompt += answer_begin_ + Content(messages[i], trim_answer_) + answer_end_;
       continue;
     }
-    const bool takes_system = first == 1 && i == (system_place_ == SystemPlace::kFirstUser ? first : messages.size() - 1);
-    prompt += user_begin_ + (takes_system ? messages[0].content + "\n\n" : "") + Content(messages[i], trim_user_) + user_end_;
+    const bool takes_system =
+        first == 1 && i == (system_place_ == SystemPlace::kFirstUser ? first : messages.size() - 1);
+    prompt +=
+        user_begin_ + (takes_system ? messages[0].content + "\n\n" : "") + Content(messages[i], trim_user_) + user_end_;
   }
   return prompt;
 }

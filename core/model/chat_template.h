@@ -10,7 +10,9 @@
 
 namespace retort {
 
-struct ChatMessage { std::string role, content; };
+struct ChatMessage {
+  std::string role, content;
+};
 
 class ChatTemplate {
  public:
@@ -22,8 +24,9 @@ class ChatTemplate {
   std::string_view name() const;
   /// The prompt with the marker that begins the assistant's answer, as the template gives it without tools. It does not
   /// have the begin-of-sequence token, which Encode adds (add_special); encode it with parse_special.
-  /// Llama 3.1 and later: "Today Date" is the template's own fixed date, so that a prompt does not change from day to day.
-  /// Errors: kUnsupported (kNone), kInvalidArgument (no messages, unknown role, an order that the template refuses).
+  /// Llama 3.1 and later: "Today Date" is the template's own fixed date, so that a prompt does not change from day to
+  /// day. Errors: kUnsupported (kNone), kInvalidArgument (no messages, unknown role, an order that the template
+  /// refuses).
   Result<std::string> Apply(const std::vector<ChatMessage>& messages) const;
 
  private:
@@ -34,11 +37,11 @@ class ChatTemplate {
   bool RecogniseMistral(std::string_view jinja);
 
   Family family_ = Family::kNone;
-  std::string default_system_;  // ChatML kinds: the system message where the first message is none
-  std::string system_header_;   // Llama 3.1: before the system message, and in its place
-  bool trim_user_ = false, trim_answer_ = false;                         // Llama 3 trims both or none
-  std::string user_begin_, user_end_, answer_begin_, answer_end_;        // Mistral
-  SystemPlace system_place_ = SystemPlace::kRefused;                     // Mistral
+  std::string default_system_;                    // ChatML kinds: the system message where the first message is none
+  std::string system_header_;                     // Llama 3.1: before the system message, and in its place
+  bool trim_user_ = false, trim_answer_ = false;  // Llama 3 trims both or none
+  std::string user_begin_, user_end_, answer_begin_, answer_end_;  // Mistral
+  SystemPlace system_place_ = SystemPlace::kRefused;               // Mistral
 };
 
 }  // namespace retort

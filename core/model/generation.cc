@@ -7,18 +7,32 @@
 namespace retort {
 namespace {
 
+/// Bytes at `offset`, where no valid character begins, that one U+FFFD stands for: the longest beginning of a valid
+/// character, or one byte. Source: Unicode 15, section 3.9, "maximal subpart".
+size_t InvalidLength(std::string_view bytes, size_t offset) {
+  // A beginning is one that some bytes complete: second bytes differ by lead, later ones are all alike.
+  for (size_t length = 3; length > 1; --length) {
+    if (offset + length > bytes.size()) continue;
+    for (const char* rest : {"\x80", "\x80\x80"}) {
+      const std::string whole = std::string(bytes.substr(offset, length)) + rest;
+      if (Utf8CharLength(whole, 0) == whole.size()) return length;
+    }
+  }
+  return 1;
+}
+
 std::string ReplaceInvalid(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   for (size_t i = 0; i < bytes.size();) {
-    const size_t length = Utf8CharLength(bytes, i);
-    if (length == 0) {
-      text.append("\xEF\xBF\xBD");
-      ++i;
-    } else {
+    size_t length = Utf8CharLength(bytes, i);
+    if (length > 0) {
       text.append(bytes.substr(i, length));
-      i += length;
+    } else {
+      text.append("\xEF\xBF\xBD");
+      length = InvalidLength(bytes, i);
     }
+    i += length;
   }
   return text;
 }

@@ -38,10 +38,14 @@ std::string Escape(std::string_view text) {
 }
 
 std::string Quoted(std::string_view text) {
-  if (text.size() <= kShownBytes) return "\"" + Escape(text) + "\"";
-  size_t cut = kShownBytes;
-  while (cut > kShownBytes - 4 && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) --cut;  // not inside a character
-  return "\"" + Escape(text.substr(0, cut)) + "\"... (" + std::to_string(text.size()) + " bytes)";
+  size_t cut = std::min(text.size(), kShownBytes);
+  const size_t least = cut - std::min<size_t>(cut, 4);
+  while (cut < text.size() && cut > least && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80)
+    --cut;  // whole characters
+  std::string out(1, '"');
+  out.append(Escape(text.substr(0, cut))).append(1, '"');
+  if (cut < text.size()) out.append("... (").append(std::to_string(text.size())).append(" bytes)");
+  return out;
 }
 
 std::string Text(int64_t value) { return std::to_string(value); }

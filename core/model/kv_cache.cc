@@ -116,9 +116,13 @@ Status KvSequence::Reserve(size_t count) {
   }
   const size_t needed = (length_ + count + kKvPageTokens - 1) / kKvPageTokens;
   while (pages_.size() < needed) {
-    RETORT_ASSIGN_OR_RETURN(KvPagePool::Page* const page, pool_->Acquire());
-    pages_.push_back(page);
-    addresses_.push_back(KvPagePool::Address(page));
+    const auto page = pool_->Acquire();
+    if (!page.ok()) {
+      RETORT_RETURN_IF_ERROR(Truncate(length_));  // gives back the pages taken so far
+      return page.status();
+    }
+    pages_.push_back(*page);
+    addresses_.push_back(KvPagePool::Address(*page));
   }
   return {};
 }

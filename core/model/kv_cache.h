@@ -1,5 +1,6 @@
 // Keys and values of sequences, in reference-counted pages of one pool per model.
-// Fork shares pages and copies one only when a shared page is written. One thread at a time per pool.
+// Fork shares pages and copies one only when a shared page is written. A sequence is used by one thread at a time;
+// sequences of one pool may be made, truncated and freed on any threads while another runs a step.
 #pragma once
 
 #include <cstdint>
@@ -42,10 +43,12 @@ class KvSequence {
 
   size_t length() const { return length_; }
   const KvPagePool& pool() const { return *pool_; }
-  /// Keep the first `length` tokens. Errors: kInvalidArgument if longer than length().
+  /// Keep the first `length` tokens; pages beyond them go back, reserved ones too. Errors: kInvalidArgument if longer
+  /// than length().
   Status Truncate(size_t length);
   std::unique_ptr<KvSequence> Fork() const;
   /// Make room for `count` more tokens: pages exist and those to be written are not shared. The length stays.
+  /// Errors: those of Device::Allocate; then no page was taken.
   Status Reserve(size_t count);
   /// Count `count` reserved tokens as stored.
   void Advance(size_t count) { length_ += count; }

@@ -57,10 +57,10 @@ class GgufModel final : public Model {
   Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override {
     RETORT_RETURN_IF_ERROR(Check(items));
     Status status = Step(items, logits);
-    if (!status.ok()) {
-      for (const ForwardItem& item : items)
-        RETORT_RETURN_IF_ERROR(item.kv->Truncate(item.kv->length()));  // gives pages back
-    }
+    if (status.ok()) return {};
+    // What was enqueued may still write to the pages: wait before they go back. Its own error is no news.
+    [[maybe_unused]] const Status drained = stream_->Synchronize();
+    for (const ForwardItem& item : items) RETORT_RETURN_IF_ERROR(item.kv->Truncate(item.kv->length()));
     return status;
   }
 
@@ -73,7 +73,7 @@ class GgufModel final : public Model {
     }
     RETORT_RETURN_IF_ERROR(GrowLogits(wanted));
     float* out = static_cast<float*>(logits_->data());
-    rows_ = {};
+    rows_.Clear();
     for (const ForwardItem& item : items) {
       for (size_t i = 0; i < item.tokens.size(); ++i) {
         const auto position = static_cast<int32_t>(item.kv->length() + i);
@@ -135,10 +135,7 @@ class GgufModel final : public Model {
   Status Pass(float** out) {
     RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, *out, *stream_));
     *out += rows_.wanted.size() * static_cast<size_t>(hyper_.vocab);
-    rows_.tokens.clear();
-    rows_.positions.clear();
-    rows_.attention.clear();
-    rows_.wanted.clear();
+    rows_.Clear();
     return {};
   }
 

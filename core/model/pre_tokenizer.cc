@@ -16,14 +16,14 @@ namespace {
 // listed, since the PCRE2 installed may be that old.
 #define RETORT_LETTERS R"(A-Za-z\p{L})" RETORT_NEW_LETTERS
 #define RETORT_NUMBERS R"(0-9\p{N})" RETORT_NEW_NUMBERS
-#define RETORT_NEW_LETTERS \
-  R"(\x{1c89}-\x{1c8a}\x{a7cb}-\x{a7cd}\x{a7da}-\x{a7dc}\x{105c0}-\x{105f3}\x{10d4a}-\x{10d65})" \
+#define RETORT_NEW_LETTERS                                                                            \
+  R"(\x{1c89}-\x{1c8a}\x{a7cb}-\x{a7cd}\x{a7da}-\x{a7dc}\x{105c0}-\x{105f3}\x{10d4a}-\x{10d65})"      \
   R"(\x{10d6f}-\x{10d85}\x{10ec2}-\x{10ec4}\x{1123f}-\x{11240}\x{11380}-\x{11389}\x{1138b}\x{1138e})" \
-  R"(\x{11390}-\x{113b5}\x{113b7}\x{113d1}\x{113d3}\x{11bc0}-\x{11be0}\x{11f02}\x{11f04}-\x{11f10})" \
-  R"(\x{11f12}-\x{11f33}\x{1342f}\x{13441}-\x{13446}\x{13460}-\x{143fa}\x{16100}-\x{1611d})" \
-  R"(\x{16d40}-\x{16d6c}\x{18cff}\x{1b132}\x{1b155}\x{1df25}-\x{1df2a}\x{1e030}-\x{1e06d})" \
+  R"(\x{11390}-\x{113b5}\x{113b7}\x{113d1}\x{113d3}\x{11bc0}-\x{11be0}\x{11f02}\x{11f04}-\x{11f10})"  \
+  R"(\x{11f12}-\x{11f33}\x{1342f}\x{13441}-\x{13446}\x{13460}-\x{143fa}\x{16100}-\x{1611d})"          \
+  R"(\x{16d40}-\x{16d6c}\x{18cff}\x{1b132}\x{1b155}\x{1df25}-\x{1df2a}\x{1e030}-\x{1e06d})"           \
   R"(\x{1e4d0}-\x{1e4eb}\x{1e5d0}-\x{1e5ed}\x{1e5f0}\x{2b739}\x{2ebf0}-\x{2ee5d}\x{31350}-\x{323af})"
-#define RETORT_NEW_NUMBERS \
+#define RETORT_NEW_NUMBERS                                                                             \
   R"(\x{10d40}-\x{10d49}\x{116d0}-\x{116e3}\x{11bf0}-\x{11bf9}\x{11de0}-\x{11de9}\x{11f50}-\x{11f59})" \
   R"(\x{16130}-\x{16139}\x{16d70}-\x{16d79}\x{16ff4}-\x{16ff6}\x{1ccf0}-\x{1ccf9}\x{1d2c0}-\x{1d2d3})" \
   R"(\x{1e4f0}-\x{1e4f9}\x{1e5f1}-\x{1e5fa})"
@@ -40,19 +40,19 @@ struct Family {
   const char* pattern;
 };
 
-constexpr const char* kGpt2 =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?" RETORT_LETTER "+| ?" RETORT_NUMBER "+| ?" RETORT_SYMBOL "+|" RETORT_SPACE "+(?![^" RETORT_SPACES
-    "])|" RETORT_SPACE "+";
+constexpr const char* kGpt2 = "'s|'t|'re|'ve|'m|'ll|'d| ?" RETORT_LETTER "+| ?" RETORT_NUMBER "+| ?" RETORT_SYMBOL
+                              "+|" RETORT_SPACE "+(?![^" RETORT_SPACES "])|" RETORT_SPACE "+";
 
 // Two steps in one: numbers are cut out one by one, then the gpt2 expression runs over each piece between them. So a
 // number ends a piece, and spaces before it stay together as they do at the end of the text.
 constexpr const char* kSmolLm =
-    RETORT_NUMBER "|'s|'t|'re|'ve|'m|'ll|'d| ?" RETORT_LETTER "+| ?" RETORT_SYMBOL "+|" RETORT_SPACE "+(?![^" RETORT_SPACES
-    RETORT_NUMBERS "])|" RETORT_SPACE "+";
+    RETORT_NUMBER "|'s|'t|'re|'ve|'m|'ll|'d| ?" RETORT_LETTER "+| ?" RETORT_SYMBOL "+|" RETORT_SPACE
+                  "+(?![^" RETORT_SPACES RETORT_NUMBERS "])|" RETORT_SPACE "+";
 
-#define RETORT_TIKTOKEN(numbers)                                                                                     \
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n" RETORT_LETTERS RETORT_NUMBERS "]?" RETORT_LETTER "+|" numbers "| ?" RETORT_SYMBOL \
-  "+[\\r\\n]*|" RETORT_SPACE "*[\\r\\n]+|" RETORT_SPACE "+(?![^" RETORT_SPACES "])|" RETORT_SPACE "+"
+#define RETORT_TIKTOKEN(numbers)                                                                                      \
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n" RETORT_LETTERS RETORT_NUMBERS "]?" RETORT_LETTER "+|" numbers               \
+  "| ?" RETORT_SYMBOL "+[\\r\\n]*|" RETORT_SPACE "*[\\r\\n]+|" RETORT_SPACE "+(?![^" RETORT_SPACES "])|" RETORT_SPACE \
+  "+"
 constexpr const char* kLlama3 = RETORT_TIKTOKEN(RETORT_NUMBER "{1,3}");
 constexpr const char* kQwen2 = RETORT_TIKTOKEN(RETORT_NUMBER);
 
@@ -103,18 +103,22 @@ struct PreTokenizer::Regex {
 std::span<const std::string_view> PreTokenizer::KnownNames() { return kNames; }
 
 Result<PreTokenizer> PreTokenizer::Create(std::string_view name, uint32_t match_limit) {
-  const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) { return f.name == name; });
+  const auto* family =
+      std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) { return f.name == name; });
   if (family == kFamilies.end()) {
     std::string known;
     for (std::string_view n : kNames) known.append(known.empty() ? "" : ", ").append(n);
-    return Unsupported("tokenizer.ggml.pre: '" + std::string(name) + "' is no pre-tokenizer of this build; known: " + known);
+    return Unsupported("tokenizer.ggml.pre: '" + std::string(name) +
+                       "' is no pre-tokenizer of this build; known: " + known);
   }
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto regex = std::make_shared<Regex>();
   regex->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(family->pattern), PCRE2_ZERO_TERMINATED,
                                   PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr));
-  if (!regex->code) return Internal("pre-tokenizer '" + std::string(name) + "': PCRE2 error " + std::to_string(error) + " at " + std::to_string(offset));
+  if (!regex->code)
+    return Internal("pre-tokenizer '" + std::string(name) + "': PCRE2 error " + std::to_string(error) + " at " +
+                    std::to_string(offset));
   // Where there is no JIT (say, no memory may be made executable) pcre2_match interprets.
   pcre2_jit_compile(regex->code.get(), PCRE2_JIT_COMPLETE);
   regex->context.reset(pcre2_match_context_create(nullptr));

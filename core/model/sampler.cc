@@ -1,63 +1,124 @@
 #include "core/model/sampler.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
-#include <limits>
 #include <string>
+
+#include "core/model/logit_row.h"
 
 namespace retort {
 namespace {
 
-/// NaN never wins; ties go to the smaller id. -1: nothing above -inf.
-int32_t ArgMax(std::span<const float> logits) {
-  // Two passes: a maximum the compiler vectorises, then its first place.
-  float largest = -std::numeric_limits<float>::infinity();
-  for (const float value : logits) largest = value > largest ? value : largest;
-  if (!(largest > -std::numeric_limits<float>::infinity())) return -1;
-  return static_cast<int32_t>(std::find(logits.begin(), logits.end(), largest) - logits.begin());
-}
-
-Status Broken(std::span<const float> logits) {
+Status CheckRow(std::span<const float> logits, const RowPeak& peak) {
   if (logits.empty()) return InvalidArgument("logits: expected at least one value, got an empty row");
-  return Internal("logits: every value is NaN or -inf; the model file is damaged or its type is not what it says");
+  if (!peak.sound) return Internal("logits: a value is NaN or infinite; is the model file damaged?");
+  if (peak.token < 0) return Internal("logits: every value is -inf; is the model file damaged?");
+  return {};
 }
 
-bool MoreLikely(const TokenProbability& a, const TokenProbability& b) {
-  return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
-}
-
-/// Keep the first `count` of the most likely, sorted.
-void KeepLargest(std::vector<TokenProbability>& items, size_t count) {
-  if (count < items.size()) {
-    std::nth_element(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count), items.end(), MoreLikely);
-    items.resize(count);
+/// The order of the most likely first; ties go to the smaller id.
+struct MoreLikely {
+  std::span<const float> logits;
+  bool operator()(const TokenProbability& a, const TokenProbability& b) const {
+    const float x = logits[static_cast<size_t>(a.token)], y = logits[static_cast<size_t>(b.token)];
+    return x != y ? x > y : a.token < b.token;
   }
-  std::sort(items.begin(), items.end(), MoreLikely);
-}
+};
 
-void Normalise(std::vector<TokenProbability>& items) {
-  double total = 0;
-  for (const auto& item : items) total += item.probability;
-  for (auto& item : items) item.probability = static_cast<float>(item.probability / total);
-}
-
-/// Cut to the smallest prefix (most likely first) with at least `top_p` of the mass.
-void CutTopP(std::vector<TokenProbability>& items, double top_p) {
-  double total = 0, sum = 0;
-  for (const auto& item : items) total += item.probability;
-  // Sorting all of a large vocabulary is the cost here; the nucleus is nearly always among the first few hundred.
-  for (size_t part = std::min<size_t>(256, items.size());; part = std::min(part * 8, items.size())) {
-    std::partial_sort(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(part), items.end(), MoreLikely);
-    sum = 0;
-    for (size_t i = 0; i < part; ++i) {
-      sum += items[i].probability;
-      if (sum >= top_p * total) {
-        items.resize(i + 1);
-        return;
-      }
+/// The `count` most likely tokens, sorted, with their weights. A heap keeps the best so far; blocks without anything
+/// better are passed over at the cost of their maximum.
+void TakeTop(std::span<const float> logits, std::span<const float> weights, size_t count,
+             std::vector<TokenProbability>* out) {
+  constexpr size_t kBlock = 64;
+  const MoreLikely before{logits};
+  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const size_t end = std::min(begin + kBlock, logits.size());
+    if (out->size() == count) {
+      const float least = logits[static_cast<size_t>(out->front().token)];
+      bool better = false;
+      for (size_t i = begin; i < end; ++i) better |= logits[i] > least;
+      if (!better) continue;
     }
-    if (part == items.size()) return;
+    for (size_t i = begin; i < end; ++i) {
+      const TokenProbability item{static_cast<int32_t>(i), weights[i]};
+      if (out->size() == count) {
+        if (!before(item, out->front())) continue;
+        std::pop_heap(out->begin(), out->end(), before);
+        out->back() = item;
+      } else {
+        out->push_back(item);
+      }
+      std::push_heap(out->begin(), out->end(), before);
+    }
   }
+  std::sort_heap(out->begin(), out->end(), before);
+  std::erase_if(*out, [](const TokenProbability& item) { return item.probability <= 0; });
+}
+
+/// Tokens with a weight of at least `least`, and above 0, by id.
+void TakeAbove(std::span<const float> weights, float least, std::vector<TokenProbability>* out) {
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] >= least && weights[i] > 0) out->push_back({static_cast<int32_t>(i), weights[i]});
+  }
+}
+
+/// Tokens that are sure to hold the most likely ones with the mass `top_p`, sorted; returns the mass of all tokens.
+/// One pass sums the weights by their power of two, so that only the likely ones need to be sorted.
+double TakeNucleus(std::span<const float> logits, std::span<const float> weights, double top_p,
+                   std::vector<TokenProbability>* out) {
+  std::array<double, 256> mass = {};
+  for (const float weight : weights) mass[std::bit_cast<uint32_t>(weight) >> 23] += static_cast<double>(weight);
+  double total = 0, kept = 0;
+  for (size_t i = mass.size(); i-- > 0;) total += mass[i];
+  size_t power = mass.size();
+  // A little more than asked for, since the sums here run in another order than the cut's.
+  while (power > 1 && kept <= total * (top_p + 1e-9)) kept += mass[--power];
+  TakeAbove(weights, std::bit_cast<float>(static_cast<uint32_t>(power) << 23), out);
+  std::sort(out->begin(), out->end(), MoreLikely{logits});
+  return total;
+}
+
+/// Keep the smallest prefix with at least `mass`.
+void CutMass(double mass, std::vector<TokenProbability>* items) {
+  double sum = 0;
+  for (size_t i = 0; i < items->size(); ++i) {
+    sum += static_cast<double>((*items)[i].probability);
+    if (sum >= mass) {
+      items->resize(i + 1);
+      return;
+    }
+  }
+}
+
+double Total(const std::vector<TokenProbability>& items) {
+  double total = 0;
+  for (const auto& item : items) total += static_cast<double>(item.probability);
+  return total;
+}
+
+/// The first weight whose cumulative sum exceeds u * total; sums block by block, so that most weights are only summed.
+int32_t Draw(std::span<const float> weights, double u) {
+  constexpr size_t kBlock = 1024;
+  double rest = u * SumWeights(weights);
+  int32_t last = 0;
+  for (size_t begin = 0; begin < weights.size(); begin += kBlock) {
+    const std::span<const float> block = weights.subspan(begin, std::min(kBlock, weights.size() - begin));
+    const double sum = SumWeights(block);
+    const bool here = rest < sum;
+    if (here || begin + kBlock >= weights.size()) {
+      for (size_t i = 0; i < block.size(); ++i) {
+        if (block[i] <= 0) continue;
+        last = static_cast<int32_t>(begin + i);
+        if (rest < static_cast<double>(block[i])) return last;
+        rest -= static_cast<double>(block[i]);
+      }
+      if (here) return last;  // rounding left the sum of the block's weights below
+    }
+    rest -= sum;
+  }
+  return last;
 }
 
 }  // namespace
@@ -92,43 +153,62 @@ std::span<const float> Sampler::Penalise(std::span<const float> logits, std::spa
   return penalised_;
 }
 
+Status Sampler::Weigh(std::span<const float> logits, std::span<const int32_t> history, Row* row) {
+  row->logits = Penalise(logits, history);
+  const RowPeak peak = FindPeak(row->logits);
+  RETORT_RETURN_IF_ERROR(CheckRow(logits, peak));
+  row->best = peak.token;
+  if (params_.temperature == 0) return {};
+  weights_.resize(row->logits.size());
+  // Temperatures near 0 leave the largest logit alone, and must not multiply its 0 by infinity.
+  const auto inverse = static_cast<float>(std::min(1 / params_.temperature, 1e30));
+  ExpWeights(row->logits, peak.logit, inverse, weights_.data());
+  return {};
+}
+
+void Sampler::Cut(const Row& row, std::vector<TokenProbability>* out) const {
+  const bool top_k = params_.top_k > 0 && static_cast<size_t>(params_.top_k) < weights_.size();
+  if (top_k) {
+    TakeTop(row.logits, weights_, static_cast<size_t>(params_.top_k), out);
+    if (params_.top_p < 1) CutMass(params_.top_p * Total(*out), out);
+  } else if (params_.top_p < 1) {
+    const double total = TakeNucleus(row.logits, weights_, params_.top_p, out);
+    CutMass(params_.top_p * total, out);
+  } else {
+    TakeAbove(weights_, static_cast<float>(params_.min_p), out);
+    return;
+  }
+  // The largest weight is 1, so that a weight is its share of the largest probability.
+  const auto least = static_cast<float>(params_.min_p);
+  std::erase_if(*out, [&](const TokenProbability& item) { return item.probability < least; });
+}
+
 Status Sampler::Distribution(std::span<const float> logits, std::span<const int32_t> history,
                              std::vector<TokenProbability>* out) {
   out->clear();
-  const std::span<const float> row = Penalise(logits, history);
-  const int32_t best = ArgMax(row);
-  if (best < 0) return Broken(logits);
-  const float largest = row[static_cast<size_t>(best)];
-  if (params_.temperature == 0 || std::isinf(largest)) {
-    out->push_back({best, 1.0f});
+  Row row;
+  RETORT_RETURN_IF_ERROR(Weigh(logits, history, &row));
+  if (params_.temperature == 0) {
+    out->push_back({row.best, 1.0f});
     return {};
   }
-  const auto inverse = static_cast<float>(1 / params_.temperature);
-  out->reserve(row.size());
-  for (size_t i = 0; i < row.size(); ++i) {
-    const float weight = std::exp((row[i] - largest) * inverse);
-    if (weight > 0) out->push_back({static_cast<int32_t>(i), weight});
-  }
-  if (params_.top_k > 0 && static_cast<size_t>(params_.top_k) < out->size())
-    KeepLargest(*out, static_cast<size_t>(params_.top_k));
-  if (params_.top_p < 1) CutTopP(*out, params_.top_p);
-  if (params_.min_p > 0)
-    std::erase_if(*out, [&](const TokenProbability& item) { return item.probability < params_.min_p; });
-  Normalise(*out);
+  Cut(row, out);
+  const double total = Total(*out);
+  for (auto& item : *out) item.probability = static_cast<float>(static_cast<double>(item.probability) / total);
   return {};
 }
 
 Result<int32_t> Sampler::Sample(std::span<const float> logits, std::span<const int32_t> history, double u) {
-  if (params_.temperature == 0) {
-    const int32_t best = ArgMax(Penalise(logits, history));
-    if (best < 0) return Broken(logits);
-    return best;
-  }
-  RETORT_RETURN_IF_ERROR(Distribution(logits, history, &scratch_));
-  double sum = 0;
+  Row row;
+  RETORT_RETURN_IF_ERROR(Weigh(logits, history, &row));
+  if (params_.temperature == 0) return row.best;
+  if (!Cuts()) return Draw(weights_, u);
+  scratch_.clear();
+  Cut(row, &scratch_);
+  double rest = u * Total(scratch_);
   for (const auto& item : scratch_) {
-    sum += item.probability;
-    if (u < sum) return item.token;
+    if (rest < static_cast<double>(item.probability)) return item.token;
+    rest -= static_cast<double>(item.probability);
   }
   return scratch_.back().token;  // rounding left the sum below u
 }

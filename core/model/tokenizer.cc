@@ -18,14 +18,15 @@ enum TokenType : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined
 constexpr size_t kMaxTokens = size_t{1} << 24;
 
 // Texts that end a turn in the chat formats of the model families we read.
-constexpr std::array<std::string_view, 7> kTurnEnds = {"<|im_end|>", "<|endoftext|>", "<|eot_id|>",   "<|eom_id|>",
+constexpr std::array<std::string_view, 7> kTurnEnds = {"<|im_end|>", "<|endoftext|>",   "<|eot_id|>",   "<|eom_id|>",
                                                        "<|end|>",    "<|end_of_text|>", "<end_of_turn>"};
 
 class ByteBpeTokenizer final : public Tokenizer {
  public:
   static Result<std::unique_ptr<Tokenizer>> Make(const TokenizerData& data) {
     if (data.model != "gpt2") {
-      return Unsupported("tokenizer.ggml.model: '" + data.model + "' is no tokenizer of this build; known: gpt2 (byte-level BPE)");
+      return Unsupported("tokenizer.ggml.model: '" + data.model +
+                         "' is no tokenizer of this build; known: gpt2 (byte-level BPE)");
     }
     RETORT_ASSIGN_OR_RETURN(PreTokenizer pre, PreTokenizer::Create(data.pre));
     std::unique_ptr<ByteBpeTokenizer> tokenizer(new ByteBpeTokenizer(std::move(pre)));
@@ -62,7 +63,9 @@ class ByteBpeTokenizer final : public Tokenizer {
     }
     return text;
   }
-  std::string_view TokenBytes(int32_t token) const override { return Known(token) ? bytes_[token] : std::string_view(); }
+  std::string_view TokenBytes(int32_t token) const override {
+    return Known(token) ? bytes_[token] : std::string_view();
+  }
   int32_t vocab_size() const override { return static_cast<int32_t>(bytes_.size()); }
   int32_t bos() const override { return bos_; }
   int32_t eos() const override { return eos_; }
@@ -101,7 +104,8 @@ class ByteBpeTokenizer final : public Tokenizer {
   Status ReadTokens(const TokenizerData& data) {
     const size_t count = data.tokens.size();
     if (count == 0 || count > kMaxTokens) {
-      return DataLoss("tokenizer.ggml.tokens: expected 1 to " + std::to_string(kMaxTokens) + " tokens, got " + std::to_string(count));
+      return DataLoss("tokenizer.ggml.tokens: expected 1 to " + std::to_string(kMaxTokens) + " tokens, got " +
+                      std::to_string(count));
     }
     if (!data.token_types.empty() && data.token_types.size() != count) {
       return DataLoss("tokenizer.ggml.token_type: expected one type for each of the " + std::to_string(count) +
@@ -112,7 +116,8 @@ class ByteBpeTokenizer final : public Tokenizer {
     bytes_.reserve(count);  // ids_ and whole_words_ point into the strings
     for (size_t i = 0; i < count; ++i) {
       if (types_[i] < kNormal || types_[i] > kByte) {
-        return DataLoss("tokenizer.ggml.token_type: token " + std::to_string(i) + " has type " + std::to_string(types_[i]) + ", expected 1 to 6");
+        return DataLoss("tokenizer.ggml.token_type: token " + std::to_string(i) + " has type " +
+                        std::to_string(types_[i]) + ", expected 1 to 6");
       }
       std::optional<std::string> spelled;
       if (!IsMarker(i)) spelled = BytesFromSpelling(data.tokens[i]);
@@ -136,7 +141,8 @@ class ByteBpeTokenizer final : public Tokenizer {
     const bool fresh = marker ? all_specials_.Add(text, id) : added;
     if (types_[id] == kUserDefined) user_defined_.Add(text, id);
     if (!fresh) {
-      return DataLoss("tokenizer.ggml.tokens: tokens " + std::to_string(entry->second) + " and " + std::to_string(id) + " have the same text");
+      return DataLoss("tokenizer.ggml.tokens: tokens " + std::to_string(entry->second) + " and " + std::to_string(id) +
+                      " have the same text");
     }
     return Status::Ok();
   }
@@ -154,13 +160,15 @@ class ByteBpeTokenizer final : public Tokenizer {
     }
     std::sort(ends_.begin(), ends_.end());
     add_bos_ = data.add_bos.value_or(data.pre == "llama-bpe" && bos_ >= 0);
-    if (add_bos_ && bos_ < 0) return DataLoss("tokenizer.ggml.add_bos_token is set, but there is no tokenizer.ggml.bos_token_id");
+    if (add_bos_ && bos_ < 0)
+      return DataLoss("tokenizer.ggml.add_bos_token is set, but there is no tokenizer.ggml.bos_token_id");
     return Status::Ok();
   }
 
   Status CheckId(const char* key, int32_t id) const {
     if (Known(id)) return Status::Ok();
-    return DataLoss(std::string(key) + ": expected 0 to " + std::to_string(bytes_.size() - 1) + ", got " + std::to_string(id));
+    return DataLoss(std::string(key) + ": expected 0 to " + std::to_string(bytes_.size() - 1) + ", got " +
+                    std::to_string(id));
   }
 
   Status ReadMerges(const TokenizerData& data) {
@@ -169,7 +177,8 @@ class ByteBpeTokenizer final : public Tokenizer {
     for (size_t i = 0; i < data.merges.size(); ++i) {
       const std::string_view merge = data.merges[i];
       const auto refuse = [&](const std::string& why) {
-        return DataLoss("tokenizer.ggml.merges: entry " + std::to_string(i) + ", '" + std::string(merge.substr(0, 64)) + "': " + why);
+        return DataLoss("tokenizer.ggml.merges: entry " + std::to_string(i) + ", '" + std::string(merge.substr(0, 64)) +
+                        "': " + why);
       };
       const size_t space = merge.find(' ');
       if (space == merge.npos || space == 0 || space + 1 == merge.size() || merge.find(' ', space + 1) != merge.npos) {
@@ -178,7 +187,8 @@ class ByteBpeTokenizer final : public Tokenizer {
       const auto left = BytesFromSpelling(merge.substr(0, space)), right = BytesFromSpelling(merge.substr(space + 1));
       if (!left || !right) return refuse("it has a character that stands for no byte");
       const BpeMerger::Merge ids = {Find(*left), Find(*right), Find(*left + *right)};
-      if (ids.left < 0 || ids.right < 0 || ids.merged < 0) return refuse("its parts and what they give must be in the vocabulary");
+      if (ids.left < 0 || ids.right < 0 || ids.merged < 0)
+        return refuse("its parts and what they give must be in the vocabulary");
       merges.push_back(ids);
     }
     int32_t byte_tokens[256];
@@ -200,7 +210,8 @@ class ByteBpeTokenizer final : public Tokenizer {
       if (IsMarker(i) || bytes_[i].empty()) continue;
       merged.clear();
       if (!ignore_merges) merger_->Append(bytes_[i], scratch, merged);
-      if (ignore_merges || (merged.size() == 1 && merged[0] == static_cast<int32_t>(i))) whole_words_.emplace(bytes_[i], i);
+      if (ignore_merges || (merged.size() == 1 && merged[0] == static_cast<int32_t>(i)))
+        whole_words_.emplace(bytes_[i], i);
     }
   }
 

@@ -16,14 +16,15 @@ class GgufFile;  // core/model/gguf.h
 
 /// What a byte-level BPE tokenizer is made from: the tokenizer.ggml.* metadata of a GGUF file.
 struct TokenizerData {
-  std::string model;                 // "gpt2"
-  std::string pre;                   // name of the pre-tokenizer
-  std::vector<std::string> tokens;   // texts; of normal tokens in GPT-2's spelling of bytes
-  std::vector<int32_t> token_types;  // as in GGUF: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty: all 1
-  std::vector<std::string> merges;   // "left right", best first
-  int32_t bos = -1, eos = -1;        // -1: none
-  std::vector<int32_t> end_tokens;   // further ids that end a turn
-  std::optional<bool> add_bos;       // default: what the pre-tokenizer's family does
+  std::string model;                // "gpt2"
+  std::string pre;                  // name of the pre-tokenizer
+  std::vector<std::string> tokens;  // texts; of normal tokens in GPT-2's spelling of bytes
+  // As in GGUF: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty: all normal.
+  std::vector<int32_t> token_types;
+  std::vector<std::string> merges;  // "left right", best first
+  int32_t bos = -1, eos = -1;       // -1: none
+  std::vector<int32_t> end_tokens;  // further ids that end a turn
+  std::optional<bool> add_bos;      // default: what the pre-tokenizer's family does
 };
 
 class Tokenizer {
@@ -39,6 +40,7 @@ class Tokenizer {
 
   /// Decode gives `text` back, less the bytes for which the vocabulary has no token: they are left out, as the
   /// reference tokenizers do (SmolLM2 lacks six control characters and the lead bytes of U+40000 to U+BFFFF).
+  /// Text is not normalised: Qwen2's publisher turns it into NFC first, which GGUF has no key for.
   /// Errors: kInvalidArgument at the byte where `text` is no valid UTF-8.
   virtual Result<std::vector<int32_t>> Encode(std::string_view text, EncodeOptions options) const = 0;
   /// The tokens' bytes; special tokens give their text only if `special`. Ids out of range are left out.

@@ -14,6 +14,13 @@ struct StepRows {
   std::vector<int32_t> tokens, positions;
   std::vector<AttentionRow> attention;
   std::vector<int32_t> wanted;  // rows whose logits are wanted, ascending
+
+  void Clear() {
+    tokens.clear();
+    positions.clear();
+    attention.clear();
+    wanted.clear();
+  }
 };
 
 class Transformer {

@@ -76,19 +76,24 @@ class Loader {
 
   /// inv_freq[i] = base^(-2i / rope_dim), divided by the file's own factors where it has them (llama 3.1).
   Status Frequencies(const ModelHyper& h, FloatVector* out) {
-    std::vector<float> values(static_cast<size_t>(h.rope_dim / 2)), factors(values.size(), 1.0f);
+    const int64_t pairs = h.rope_dim / 2;
+    std::vector<float> factors;
     if (file_.FindTensor("rope_freqs.weight") != nullptr) {
-      const int64_t shape[] = {h.rope_dim / 2};
-      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use("rope_freqs.weight", shape));
-      DequantiseRow(tensor->type, tensor->data, factors.data(), shape[0]);
+      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use("rope_freqs.weight", std::span(&pairs, 1)));
+      factors.resize(static_cast<size_t>(pairs));
+      DequantiseRow(tensor->type, tensor->data, factors.data(), pairs);
     }
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (!(factors[i] > 0)) {
-        return InvalidArgument(file_.path() + ": tensor 'rope_freqs.weight': expected positive factors, got " +
-                               std::to_string(factors[i]));
-      }
+    std::vector<float> values;
+    for (int64_t i = 0; i < pairs; ++i) {
       const double power = -2.0 * static_cast<double>(i) / h.rope_dim;
-      values[i] = static_cast<float>(std::pow(static_cast<double>(h.rope_base), power)) / factors[i];
+      values.push_back(static_cast<float>(std::pow(static_cast<double>(h.rope_base), power)));
+      if (factors.empty()) continue;
+      const float factor = factors[static_cast<size_t>(i)];
+      if (!(factor > 0)) {
+        return InvalidArgument(file_.path() + ": tensor 'rope_freqs.weight': expected positive factors, got " +
+                               std::to_string(factor));
+      }
+      values.back() /= factor;
     }
     return Upload(values, out);
   }

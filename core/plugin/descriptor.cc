@@ -19,7 +19,7 @@ constexpr size_t kMaxItems = 256;
 constexpr uint32_t kMaxStruct = 1u << 16;
 constexpr uint32_t kKnownFlags = RETORT_STAGE_CONCURRENT | RETORT_STAGE_ORDERED | RETORT_STAGE_BLOCKING;
 
-std::string Quote(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string Quote(std::string_view text) { return std::string("`").append(text).append("`"); }
 
 Status CheckSize(const char* what, uint32_t size, size_t expected) {
   if (size >= expected && size <= kMaxStruct && size % alignof(void*) == 0) return {};
@@ -29,7 +29,8 @@ Status CheckSize(const char* what, uint32_t size, size_t expected) {
 
 Status CopyText(const std::string& what, retort_string from, std::string* to) {
   if (from.length == 0) return {};
-  if (from.data == nullptr) return InvalidArgument(what + ": a null pointer with a length of " + std::to_string(from.length));
+  if (from.data == nullptr)
+    return InvalidArgument(what + ": a null pointer with a length of " + std::to_string(from.length));
   if (from.length > kMaxText) return InvalidArgument(what + ": longer than 1 MiB");
   const std::string_view view(from.data, from.length);
   if (FindInvalidUtf8(view) != view.npos) return InvalidArgument(what + ": invalid UTF-8");
@@ -48,7 +49,8 @@ Status CopyName(const std::string& what, retort_string from, std::string_view se
     word = in_word;
   }
   if (good && word) return {};
-  return InvalidArgument(what + ": expected 1 to 64 lower-case letters and digits, beginning with a letter and parted by `" +
+  return InvalidArgument(what +
+                         ": expected 1 to 64 lower-case letters and digits, beginning with a letter and parted by `" +
                          std::string(separators) + "`, got " + Quote(to->substr(0, 80)));
 }
 
@@ -77,7 +79,8 @@ Status CopyPorts(const char* what, const retort_port_spec* specs, size_t count, 
     RETORT_RETURN_IF_ERROR(CopyName(place + ".payload", spec.payload, "_-:", &port.payload));
     RETORT_RETURN_IF_ERROR(CopyText(place + ".text", spec.text, &port.text));
     port.optional = spec.optional != 0;
-    if (!names.insert(port.name).second) return InvalidArgument(place + ".name: " + Quote(port.name) + " is there twice");
+    if (!names.insert(port.name).second)
+      return InvalidArgument(place + ".name: " + Quote(port.name) + " is there twice");
   }
   return {};
 }
@@ -98,7 +101,8 @@ bool GoodDefault(const OptionSpec& option) {
     case RETORT_OPTION_BOOL: return text == "true" || text == "false";
     case RETORT_OPTION_INT: return ParseNumber(text, &whole) && InRange(option, static_cast<double>(whole));
     case RETORT_OPTION_FLOAT: return ParseNumber(text, &number) && std::isfinite(number) && InRange(option, number);
-    case RETORT_OPTION_ENUM: return std::find(option.choices.begin(), option.choices.end(), text) != option.choices.end();
+    case RETORT_OPTION_ENUM:
+      return std::find(option.choices.begin(), option.choices.end(), text) != option.choices.end();
     case RETORT_OPTION_STRING_LIST: return text.empty() || (text.front() == '[' && text.back() == ']');
     default: return true;
   }
@@ -110,7 +114,8 @@ Status CopyChoices(const std::string& place, const retort_option_spec& spec, Opt
     return InvalidArgument(place + ".choices: only ENUM options have choices");
   }
   if (spec.choice_count == 0 || spec.choice_count > kMaxItems || spec.choices == nullptr) {
-    return InvalidArgument(place + ".choices: an ENUM needs 1 to 256 of them, got " + std::to_string(spec.choice_count));
+    return InvalidArgument(place + ".choices: an ENUM needs 1 to 256 of them, got " +
+                           std::to_string(spec.choice_count));
   }
   for (size_t i = 0; i < spec.choice_count; ++i) {
     std::string choice;
@@ -167,7 +172,8 @@ Status CopyFunctions(const retort_stage_functions* functions, retort_stage_funct
                         : to->process == nullptr ? "process"
                         : to->destroy == nullptr ? "destroy"
                                                  : nullptr;
-  if (missing != nullptr) return InvalidArgument(std::string("functions.") + missing + ": a null pointer; only open and close may be null");
+  if (missing != nullptr)
+    return InvalidArgument(std::string("functions.") + missing + ": a null pointer; only open and close may be null");
   return {};
 }
 
@@ -178,7 +184,8 @@ Status CopyStage(const retort_stage_spec& spec, StageDescriptor* stage) {
   }
   RETORT_RETURN_IF_ERROR(CopyText("text", spec.text, &stage->text));
   RETORT_RETURN_IF_ERROR(CopyText("example", spec.example, &stage->example));
-  if (spec.input_count > 1) return InvalidArgument("inputs: expected none (a source) or one, got " + std::to_string(spec.input_count));
+  if (spec.input_count > 1)
+    return InvalidArgument("inputs: expected none (a source) or one, got " + std::to_string(spec.input_count));
   if (spec.input_count + spec.output_count == 0) return InvalidArgument("it has neither an input nor an output");
   RETORT_RETURN_IF_ERROR(CopyPorts("inputs", spec.inputs, spec.input_count, &stage->inputs));
   RETORT_RETURN_IF_ERROR(CopyPorts("outputs", spec.outputs, spec.output_count, &stage->outputs));
@@ -195,7 +202,8 @@ Status CopyStage(const retort_stage_spec& spec, StageDescriptor* stage) {
 }  // namespace
 
 const OptionSpec* StageDescriptor::FindOption(std::string_view option) const {
-  const auto found = std::find_if(options.begin(), options.end(), [&](const OptionSpec& o) { return o.name == option; });
+  const auto found =
+      std::find_if(options.begin(), options.end(), [&](const OptionSpec& o) { return o.name == option; });
   return found == options.end() ? nullptr : &*found;
 }
 
@@ -205,7 +213,8 @@ Result<StageDescriptor> CopyDescriptor(const retort_stage_spec* spec, std::strin
   StageDescriptor stage;
   stage.plugin_path = std::move(plugin_path);
   RETORT_RETURN_IF_ERROR(CopyName("stage name", spec->name, "-", &stage.name));
-  if (const Status status = CopyStage(*spec, &stage); !status.ok()) return status.Annotate("stage " + Quote(stage.name));
+  if (const Status status = CopyStage(*spec, &stage); !status.ok())
+    return status.Annotate("stage " + Quote(stage.name));
   return stage;
 }
 

@@ -45,6 +45,8 @@ inline Record* FromHandle(retort_record* record) { return reinterpret_cast<Recor
 inline const Record* FromHandle(const retort_record* record) { return reinterpret_cast<const Record*>(record); }
 inline retort_record* ToHandle(Record* record) { return reinterpret_cast<retort_record*>(record); }
 /// Handles of a whole batch: a record's handle is its address.
-inline retort_record* const* ToHandles(Record* const* records) { return reinterpret_cast<retort_record* const*>(records); }
+inline retort_record* const* ToHandles(Record* const* records) {
+  return reinterpret_cast<retort_record* const*>(records);
+}
 
 }  // namespace retort

@@ -62,7 +62,8 @@ retort_code ConfigFloat(const retort_config* config, retort_string name, double*
 
 retort_code ConfigString(const retort_config* config, retort_string name, retort_string* out) {
   return HostCall([&]() -> Status {
-    RETORT_ASSIGN_OR_RETURN(const std::string* value, Value<std::string>(config, name, out, "a STRING, ENUM, PATH or MODEL"));
+    RETORT_ASSIGN_OR_RETURN(const std::string* value,
+                            Value<std::string>(config, name, out, "a STRING, ENUM, PATH or MODEL"));
     *out = ToAbi(*value);
     return {};
   });

@@ -23,8 +23,10 @@ retort_code ContextComplete(retort_context* context, retort_record* record) {
 retort_code ContextFail(retort_context* context, retort_record* record, retort_code code, retort_string message) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{context, "context"}, {record, "record"}}));
-    Status why = Internal("context_fail with code " + std::to_string(code) + ", which is no error: " + std::string(ViewOf(message)));
-    if (code > RETORT_OK && code <= RETORT_INTERNAL) why = {static_cast<StatusCode>(code), std::string(ViewOf(message))};
+    Status why = Internal("context_fail with code " + std::to_string(code) +
+                          ", which is no error: " + std::string(ViewOf(message)));
+    if (code > RETORT_OK && code <= RETORT_INTERNAL)
+      why = {static_cast<StatusCode>(code), std::string(ViewOf(message))};
     return context->context->Fail(FromHandle(record), std::move(why));
   });
 }
@@ -36,7 +38,9 @@ retort_code ContextSkip(retort_context* context, retort_record* record, retort_s
   });
 }
 
-int32_t ContextCancelled(retort_context* context) { return context != nullptr && context->context->Cancelled() ? 1 : 0; }
+int32_t ContextCancelled(retort_context* context) {
+  return context != nullptr && context->context->Cancelled() ? 1 : 0;
+}
 
 retort_code ContextCreateRecord(retort_context* context, retort_string json, uint64_t line, retort_record** record) {
   return HostCall([&]() -> Status {

@@ -28,14 +28,21 @@ retort_code ModelInfo(const retort_model* handle, retort_model_info* info) {
     RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}}));
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_model_info", info));
     const Model& model = *handle->model;
-    *info = {sizeof *info, model.hyper().vocab, model.hyper().context_length, model.hyper().layers,
-             model.tokenizer().bos(), model.tokenizer().eos(), static_cast<int32_t>(model.device().info().kind), 0,
+    *info = {sizeof *info,
+             model.hyper().vocab,
+             model.hyper().context_length,
+             model.hyper().layers,
+             model.tokenizer().bos(),
+             model.tokenizer().eos(),
+             static_cast<int32_t>(model.device().info().kind),
+             0,
              ToAbi(model.config().name)};
     return {};
   });
 }
 
-retort_code ModelTokenize(const retort_model* handle, retort_string text, uint32_t flags, const int32_t** tokens, size_t* count) {
+retort_code ModelTokenize(const retort_model* handle, retort_string text, uint32_t flags, const int32_t** tokens,
+                          size_t* count) {
   return HostCall([&]() -> Status {
     thread_local std::vector<int32_t> buffer;
     RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}, {tokens, "tokens"}, {count, "count"}}));
@@ -63,11 +70,13 @@ retort_code ModelDetokenize(const retort_model* handle, const int32_t* tokens, s
 Result<std::vector<ChatMessage>> ParseMessages(std::string_view text) {
   auto parsed = ParseJson(text);
   if (!parsed.ok()) return parsed.status().Annotate("messages");
-  if (!parsed->is_array()) return InvalidArgument(std::string("messages: expected a list of {role, content}, got ") + parsed->type_name());
+  if (!parsed->is_array())
+    return InvalidArgument(std::string("messages: expected a list of {role, content}, got ") + parsed->type_name());
   std::vector<ChatMessage> messages;
   for (const auto& item : *parsed) {
     const std::string place = "messages[" + std::to_string(messages.size()) + "]";
-    if (!item.is_object()) return InvalidArgument(place + ": expected an object {role, content}, got " + item.type_name());
+    if (!item.is_object())
+      return InvalidArgument(place + ": expected an object {role, content}, got " + item.type_name());
     for (const char* key : {"role", "content"}) {
       if (item.contains(key) && item[key].is_string()) continue;
       return InvalidArgument(place + "." + key + ": expected a string, got " +
@@ -96,13 +105,17 @@ Result<ForwardItem> StepItem(const Model& model, const retort_forward_item& item
   const std::string place = "items[" + std::to_string(index) + "]";
   if (item.kv == nullptr) return InvalidArgument(place + ".kv: expected a sequence, got null");
   if (item.kv->model != &model) {
-    return InvalidArgument(place + ".kv: it belongs to " + NameOf(*item.kv->model) + ", the step is of " + NameOf(model));
+    return InvalidArgument(place + ".kv: it belongs to " + NameOf(*item.kv->model) + ", the step is of " +
+                           NameOf(model));
   }
-  if (item.token_count == 0 || item.tokens == nullptr) return InvalidArgument(place + ".tokens: expected at least one token");
+  if (item.token_count == 0 || item.tokens == nullptr)
+    return InvalidArgument(place + ".tokens: expected at least one token");
   if (item.logits_first > item.token_count) {
-    return InvalidArgument(place + ".logits_first: expected 0 to " + std::to_string(item.token_count) + ", got " + std::to_string(item.logits_first));
+    return InvalidArgument(place + ".logits_first: expected 0 to " + std::to_string(item.token_count) + ", got " +
+                           std::to_string(item.logits_first));
   }
-  if (const Status tokens = CheckTokens(model, "tokens", item.tokens, item.token_count); !tokens.ok()) return tokens.Annotate(place);
+  if (const Status tokens = CheckTokens(model, "tokens", item.tokens, item.token_count); !tokens.ok())
+    return tokens.Annotate(place);
   return ForwardItem{item.kv->sequence.get(), {item.tokens, item.token_count}, item.logits_first};
 }
 
@@ -117,7 +130,8 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
     step.clear();
     int64_t rows = 0;
     for (size_t i = 0; i < count; ++i) {
-      const auto* item = reinterpret_cast<const retort_forward_item*>(reinterpret_cast<const char*>(items) + i * items->size);
+      const auto* item =
+          reinterpret_cast<const retort_forward_item*>(reinterpret_cast<const char*>(items) + i * items->size);
       RETORT_ASSIGN_OR_RETURN(const ForwardItem checked, StepItem(model, *item, i));
       step.push_back(checked);
       rows += static_cast<int64_t>(item->token_count - item->logits_first);
@@ -125,7 +139,16 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
     std::span<const float> logits;
     if (const Status status = model.Forward(step, &logits); !status.ok()) return status.Annotate(NameOf(model));
     const int64_t vocab = model.hyper().vocab;
-    *out = {sizeof *out, 0, const_cast<float*>(logits.data()), kHostMemory, 0, nullptr, {rows, vocab, 0, 0}, {vocab, 1, 0, 0}, 2, 0};
+    *out = {sizeof *out,
+            0,
+            const_cast<float*>(logits.data()),
+            kHostMemory,
+            0,
+            nullptr,
+            {rows, vocab, 0, 0},
+            {vocab, 1, 0, 0},
+            2,
+            0};
     return {};
   });
 }
@@ -133,12 +156,14 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
 retort_code RecordKv(retort_record* record, retort_model* model, retort_kv** kv) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{record, "record"}, {model, "model"}, {kv, "kv"}}));
-    std::shared_ptr<retort_kv>& slot = FromHandle(record)->kv[model->model.get()];
-    if (slot == nullptr) {
+    auto& sequences = FromHandle(record)->kv;
+    auto found = sequences.find(model->model.get());
+    if (found == sequences.end()) {
       RETORT_ASSIGN_OR_RETURN(std::unique_ptr<KvSequence> sequence, model->model->CreateSequence());
-      slot = std::make_shared<retort_kv>(retort_kv{std::move(sequence), model->model.get(), false});
+      auto made = std::make_shared<retort_kv>(retort_kv{std::move(sequence), model->model.get(), false});
+      found = sequences.emplace(model->model.get(), std::move(made)).first;
     }
-    *kv = slot.get();
+    *kv = found->second.get();
     return {};
   });
 }
@@ -162,7 +187,8 @@ retort_code KvFork(const retort_kv* kv, retort_kv** fork) {
 
 void KvFree(retort_kv* kv) {
   HostCall([&]() -> Status {
-    if (kv != nullptr && !kv->is_fork) return InvalidArgument("kv_free: the sequence belongs to its record; free only what kv_fork made");
+    if (kv != nullptr && !kv->is_fork)
+      return InvalidArgument("kv_free: the sequence belongs to its record; free only what kv_fork made");
     delete kv;
     return {};
   });

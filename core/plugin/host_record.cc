@@ -22,13 +22,15 @@ std::string FieldNames(const Json& json) {
 Result<const Json*> Field(const Record& record, std::string_view key) {
   const auto found = record.json.find(key);
   if (found != record.json.end()) return &*found;
-  return NotFound("record " + record.id + " has no field `" + std::string(key) + "`; its fields are: " + FieldNames(record.json));
+  return NotFound("record " + record.id + " has no field `" + std::string(key) +
+                  "`; its fields are: " + FieldNames(record.json));
 }
 
 Status CheckText(const char* what, std::string_view text) {
   const size_t bad = FindInvalidUtf8(text);
   if (bad == text.npos) return {};
-  return InvalidArgument(std::string(what) + ": invalid UTF-8 at byte " + std::to_string(bad) + "; records hold UTF-8 only");
+  return InvalidArgument(std::string(what) + ": invalid UTF-8 at byte " + std::to_string(bad) +
+                         "; records hold UTF-8 only");
 }
 
 Status CheckKey(std::string_view key) {
@@ -46,7 +48,8 @@ retort_code RecordGetString(const retort_record* handle, retort_string key, reto
     const Record& record = *FromHandle(handle);
     RETORT_ASSIGN_OR_RETURN(const Json* const field, Field(record, ViewOf(key)));
     if (!field->is_string()) {
-      return InvalidArgument("record " + record.id + ": field `" + std::string(ViewOf(key)) + "` expected a string, got " + field->type_name());
+      return InvalidArgument("record " + record.id + ": field `" + std::string(ViewOf(key)) +
+                             "` expected a string, got " + field->type_name());
     }
     *value = ToAbi(field->get_ref<const std::string&>());
     return {};

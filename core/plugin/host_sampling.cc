@@ -35,7 +35,8 @@ Result<Sampler*> SamplerFor(const retort_sampling* sampling) {
 
 Status CheckRow(const float* logits, size_t vocab, const int32_t* history, size_t history_count) {
   RETORT_RETURN_IF_ERROR(NotNull({{logits, "logits"}}));
-  if (vocab > static_cast<size_t>(std::numeric_limits<int32_t>::max())) return InvalidArgument("vocab: larger than 2^31 - 1");
+  if (vocab > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
+    return InvalidArgument("vocab: larger than 2^31 - 1");
   if (history_count > 0) return NotNull({{history, "history"}});
   return {};
 }

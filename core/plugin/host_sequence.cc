@@ -1,4 +1,8 @@
 // Host functions: the sequence and the draft that a record carries.
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "core/model/generation.h"
 #include "core/model/model.h"
 #include "core/model/utf8.h"
@@ -21,8 +25,9 @@ Status CheckTokens(const Record& record, const char* what, const int32_t* tokens
   if (count > 0) RETORT_RETURN_IF_ERROR(NotNull({{tokens, what}}));
   for (size_t i = 0; i < count; ++i) {
     if (tokens[i] >= 0 && tokens[i] < record.vocab) continue;
-    return InvalidArgument("record " + record.id + ": " + what + "[" + std::to_string(i) + "]: expected a token from 0 to " +
-                           std::to_string(record.vocab - 1) + ", got " + std::to_string(tokens[i]));
+    return InvalidArgument("record " + record.id + ": " + what + "[" + std::to_string(i) +
+                           "]: expected a token from 0 to " + std::to_string(record.vocab - 1) + ", got " +
+                           std::to_string(tokens[i]));
   }
   return {};
 }
@@ -33,10 +38,11 @@ retort_code SequenceBegin(retort_record* handle, retort_model* model_handle, con
     Record& record = *FromHandle(handle);
     const Model& model = *model_handle->model;
     const int32_t context = model.hyper().context_length;
-    if (count == 0) return InvalidArgument("record " + record.id + ": the prompt has no tokens; a model needs at least one");
+    if (count == 0)
+      return InvalidArgument("record " + record.id + ": the prompt has no tokens; a model needs at least one");
     if (count > static_cast<size_t>(context)) {
-      return ResourceExhausted("record " + record.id + ": the prompt has " + std::to_string(count) + " tokens, model `" +
-                               model.config().name + "` holds " + std::to_string(context) +
+      return ResourceExhausted("record " + record.id + ": the prompt has " + std::to_string(count) +
+                               " tokens, model `" + model.config().name + "` holds " + std::to_string(context) +
                                "; shorten the prompt or raise the model's context_length");
     }
     const int32_t old_vocab = std::exchange(record.vocab, model.hyper().vocab);
@@ -44,7 +50,8 @@ retort_code SequenceBegin(retort_record* handle, retort_model* model_handle, con
       record.vocab = old_vocab;
       return tokens;
     }
-    record.generation = std::make_unique<Generation>(model.tokenizer(), std::vector<int32_t>(prompt, prompt + count), context);
+    record.generation =
+        std::make_unique<Generation>(model.tokenizer(), std::vector<int32_t>(prompt, prompt + count), context);
     record.draft.reset();
     for (auto& [owner, kv] : record.kv) RETORT_RETURN_IF_ERROR(kv->sequence->Truncate(0));  // of an earlier sequence
     return {};
@@ -56,7 +63,8 @@ retort_code SequenceSetLimits(retort_record* handle, const retort_limits* limits
     RETORT_ASSIGN_OR_RETURN(Generation* const sequence, SequenceOf(handle));
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_limits", limits));
     if (sequence->has_limits()) return {};
-    if (limits->max_tokens < 0) return InvalidArgument("limits.max_tokens: expected 0 or more, got " + std::to_string(limits->max_tokens));
+    if (limits->max_tokens < 0)
+      return InvalidArgument("limits.max_tokens: expected 0 or more, got " + std::to_string(limits->max_tokens));
     if (limits->stop_count > 0) RETORT_RETURN_IF_ERROR(NotNull({{limits->stop, "limits.stop"}}));
     GenerationLimits copy{.max_tokens = limits->max_tokens, .stop = {}, .ignore_eos = limits->ignore_eos != 0};
     for (size_t i = 0; i < limits->stop_count; ++i) copy.stop.emplace_back(ViewOf(limits->stop[i]));
@@ -69,20 +77,33 @@ retort_code SequenceView(const retort_record* handle, retort_sequence_view* view
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_sequence_view", view));
     RETORT_ASSIGN_OR_RETURN(const Generation* const sequence, SequenceOf(handle));
-    *view = {sizeof *view, static_cast<retort_finish>(sequence->finish()), sequence->tokens().data(), sequence->tokens().size(),
-             sequence->prompt_count(), sequence->has_limits() ? sequence->limits().max_tokens : -1, 0};
+    *view = {sizeof *view,
+             static_cast<retort_finish>(sequence->finish()),
+             sequence->tokens().data(),
+             sequence->tokens().size(),
+             sequence->prompt_count(),
+             sequence->has_limits() ? sequence->limits().max_tokens : -1,
+             0};
     return {};
   });
 }
 
-retort_code SequenceCommit(retort_record* handle, const int32_t* tokens, size_t count, size_t* committed, retort_finish* finish) {
+retort_code SequenceCommit(retort_record* handle, const int32_t* tokens, size_t count, size_t* committed,
+                           retort_finish* finish) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{committed, "committed"}, {finish, "finish"}}));
     RETORT_ASSIGN_OR_RETURN(Generation* const sequence, SequenceOf(handle));
     const Record& record = *FromHandle(handle);
-    if (!sequence->has_limits()) return InvalidArgument("record " + record.id + ": sequence_commit before sequence_set_limits");
+    if (!sequence->has_limits())
+      return InvalidArgument("record " + record.id + ": sequence_commit before sequence_set_limits");
     RETORT_RETURN_IF_ERROR(CheckTokens(record, "tokens", tokens, count));
-    *committed = sequence->Commit({tokens, count});
+    const std::vector<int32_t>& own = sequence->tokens();
+    const std::less<> before;
+    if (!before(tokens, own.data()) && before(tokens, own.data() + own.size())) {
+      *committed = sequence->Commit(std::vector<int32_t>(tokens, tokens + count));  // a view of what Commit grows
+    } else {
+      *committed = sequence->Commit({tokens, count});
+    }
     *finish = static_cast<retort_finish>(sequence->finish());
     return {};
   });
@@ -93,12 +114,14 @@ retort_code SequenceFinish(retort_record* handle) {
     RETORT_ASSIGN_OR_RETURN(const Generation* const sequence, SequenceOf(handle));
     Record& record = *FromHandle(handle);
     if (sequence->finish() == FinishReason::kNone) {
-      return InvalidArgument("record " + record.id + ": sequence_finish before an end token, a stop string or max_tokens");
+      return InvalidArgument("record " + record.id +
+                             ": sequence_finish before an end token, a stop string or max_tokens");
     }
     const size_t prompt = sequence->prompt_count(), generated = sequence->generated_count();
     record.json["completion"] = sequence->Text();
     record.json["finish_reason"] = FinishReasonName(sequence->finish());
-    record.json["usage"] = {{"prompt_tokens", prompt}, {"completion_tokens", generated}, {"total_tokens", prompt + generated}};
+    record.json["usage"] = {
+        {"prompt_tokens", prompt}, {"completion_tokens", generated}, {"total_tokens", prompt + generated}};
     record.json_views.clear();
     return {};
   });
@@ -109,14 +132,16 @@ Status CheckDraft(const Record& record, const retort_draft& draft) {
     return InvalidArgument("draft.kind: expected 1 (POINT_MASS) to 3 (TREE), got " + std::to_string(draft.kind));
   }
   RETORT_RETURN_IF_ERROR(CheckTokens(record, "draft.tokens", draft.tokens, draft.token_count));
-  if (FindInvalidUtf8(ViewOf(draft.drafter)) != std::string_view::npos) return InvalidArgument("draft.drafter: invalid UTF-8");
+  if (FindInvalidUtf8(ViewOf(draft.drafter)) != std::string_view::npos)
+    return InvalidArgument("draft.drafter: invalid UTF-8");
   if (draft.token_count == 0) return {};
   if (draft.kind == RETORT_DRAFT_SAMPLED) return NotNull({{draft.q, "draft.q"}});
   if (draft.kind != RETORT_DRAFT_TREE) return {};
   RETORT_RETURN_IF_ERROR(NotNull({{draft.parents, "draft.parents"}}));
   for (size_t i = 0; i < draft.token_count; ++i) {
     if (draft.parents[i] >= -1 && draft.parents[i] < static_cast<int64_t>(i)) continue;
-    return InvalidArgument("draft.parents[" + std::to_string(i) + "]: expected -1 or an earlier index, got " + std::to_string(draft.parents[i]));
+    return InvalidArgument("draft.parents[" + std::to_string(i) + "]: expected -1 or an earlier index, got " +
+                           std::to_string(draft.parents[i]));
   }
   return {};
 }
@@ -128,14 +153,15 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     Record& record = *FromHandle(handle);
     RETORT_RETURN_IF_ERROR(CheckDraft(record, *draft));
     const size_t count = draft->token_count, q_size = count * static_cast<size_t>(record.vocab);
-    const bool sampled = draft->kind == RETORT_DRAFT_SAMPLED && count > 0, tree = draft->kind == RETORT_DRAFT_TREE && count > 0;
-    if (record.draft == nullptr) record.draft = std::make_unique<Draft>();
-    Draft& copy = *record.draft;
-    copy.kind = draft->kind;
-    copy.tokens.assign(draft->tokens, draft->tokens + count);
-    copy.parents.assign(draft->parents, draft->parents + (tree ? count : 0));
-    copy.q.assign(draft->q, draft->q + (sampled ? q_size : 0));
-    copy.drafter = ViewOf(draft->drafter);
+    const bool sampled = draft->kind == RETORT_DRAFT_SAMPLED && count > 0,
+               tree = draft->kind == RETORT_DRAFT_TREE && count > 0;
+    auto copy = std::make_unique<Draft>();  // what is given may be a view of the record's draft
+    copy->kind = draft->kind;
+    copy->tokens.assign(draft->tokens, draft->tokens + count);
+    copy->parents.assign(draft->parents, draft->parents + (tree ? count : 0));
+    copy->q.assign(draft->q, draft->q + (sampled ? q_size : 0));
+    copy->drafter = ViewOf(draft->drafter);
+    record.draft = std::move(copy);
     return {};
   });
 }
@@ -145,10 +171,16 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_draft", view));
     RETORT_RETURN_IF_ERROR(NotNull({{handle, "record"}}));
     const Record& record = *FromHandle(handle);
-    if (record.draft == nullptr) return NotFound("record " + record.id + " carries no draft; connect a stage such as `draft` before");
+    if (record.draft == nullptr)
+      return NotFound("record " + record.id + " carries no draft; connect a stage such as `draft` before");
     const Draft& draft = *record.draft;
-    *view = {sizeof *view, draft.kind, draft.tokens.data(), draft.tokens.size(), draft.parents.empty() ? nullptr : draft.parents.data(),
-             draft.q.empty() ? nullptr : draft.q.data(), ToAbi(draft.drafter)};
+    *view = {sizeof *view,
+             draft.kind,
+             draft.tokens.data(),
+             draft.tokens.size(),
+             draft.parents.empty() ? nullptr : draft.parents.data(),
+             draft.q.empty() ? nullptr : draft.q.data(),
+             ToAbi(draft.drafter)};
     return {};
   });
 }

@@ -11,8 +11,10 @@ namespace {
 
 retort_code SetError(retort_code code, retort_string message) {
   return HostCall([&]() -> Status {
-    if (code > RETORT_OK && code <= RETORT_INTERNAL) return {static_cast<StatusCode>(code), std::string(ViewOf(message))};
-    return Internal("set_error with code " + std::to_string(code) + ", which is no error: " + std::string(ViewOf(message)));
+    if (code > RETORT_OK && code <= RETORT_INTERNAL)
+      return {static_cast<StatusCode>(code), std::string(ViewOf(message))};
+    return Internal("set_error with code " + std::to_string(code) +
+                    ", which is no error: " + std::string(ViewOf(message)));
   });
 }
 

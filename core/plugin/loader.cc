@@ -26,9 +26,11 @@ struct Registration {
 
 retort_code RegisterStage(retort_registrar* registrar, const retort_stage_spec* spec) {
   return HostCall([&]() -> Status {
-    RETORT_RETURN_IF_ERROR(NotNull({{registrar, "registrar"}, {registrar == nullptr ? nullptr : registrar->state, "registrar.state"}}));
+    RETORT_RETURN_IF_ERROR(
+        NotNull({{registrar, "registrar"}, {registrar == nullptr ? nullptr : registrar->state, "registrar.state"}}));
     auto& registration = *static_cast<Registration*>(registrar->state);
-    if (!registration.open) return InvalidArgument("register_stage: stages are registered only while retort_plugin_init runs");
+    if (!registration.open)
+      return InvalidArgument("register_stage: stages are registered only while retort_plugin_init runs");
     Result<StageDescriptor> stage = CopyDescriptor(spec, registration.path);
     if (stage.ok()) {
       registration.stages.push_back(*std::move(stage));

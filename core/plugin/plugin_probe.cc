@@ -86,8 +86,8 @@ Result<pid_t> Start(const std::string& program, const std::string& path, const O
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {
-    return NotFound("it cannot be tried in a child process, since " + program + " does not start: " + std::strerror(error) +
-                    "; install Retort anew");
+    return NotFound("it cannot be tried in a child process, since " + program +
+                    " does not start: " + std::strerror(error) + "; install Retort anew");
   }
   return child;
 }
@@ -106,7 +106,8 @@ bool Wait(pid_t child, Clock::time_point deadline, int* state) {
 
 Status ProbePlugin(const std::string& program, const std::string& path, std::chrono::milliseconds timeout) {
   OutputPipe output;
-  if (!output.ok()) return ResourceExhausted("it cannot be tried in a child process: no pipe, " + std::string(std::strerror(errno)));
+  if (!output.ok())
+    return ResourceExhausted("it cannot be tried in a child process: no pipe, " + std::string(std::strerror(errno)));
   const Clock::time_point deadline = Clock::now() + timeout;
   RETORT_ASSIGN_OR_RETURN(const pid_t child, Start(program, path, output));
   output.CloseWriteEnd();
@@ -114,13 +115,15 @@ Status ProbePlugin(const std::string& program, const std::string& path, std::chr
   if (!output.ReadToEnd(deadline) || !Wait(child, deadline, &state)) {
     kill(-child, SIGKILL);
     waitpid(child, &state, 0);
-    return Cancelled("it was not loaded within " + std::to_string(timeout.count()) + " ms and was stopped" + output.Report());
+    return Cancelled("it was not loaded within " + std::to_string(timeout.count()) + " ms and was stopped" +
+                     output.Report());
   }
   if (WIFEXITED(state) && WEXITSTATUS(state) == kProbeSurvived) return {};
   kill(-child, SIGKILL);
   if (WIFSIGNALED(state)) {
     const int signal = WTERMSIG(state);
-    return Internal("loading it kills the process with signal " + std::to_string(signal) + " (" + strsignal(signal) + ")" + output.Report());
+    return Internal("loading it kills the process with signal " + std::to_string(signal) + " (" + strsignal(signal) +
+                    ")" + output.Report());
   }
   return Internal("loading it ends the process with exit code " + std::to_string(WEXITSTATUS(state)) + output.Report());
 }

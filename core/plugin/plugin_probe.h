@@ -8,7 +8,8 @@
 
 namespace retort {
 
-/// The exit code by which retort-plugin-probe says that it lived through loading, whether or not the plugin is any good.
+/// The exit code by which retort-plugin-probe says that it lived through loading, whether or not the plugin is any
+/// good.
 inline constexpr int kProbeSurvived = 86;
 
 /// Run `program PATH`. Errors: kInternal where the child died (the signal, and the end of what it wrote) or exited,

@@ -32,9 +32,11 @@ Result<std::vector<std::string>> PluginFiles(const std::string& directory) {
   fs::directory_iterator entry(directory, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code unreadable;
-    if (entry->path().extension() == ".so" && entry->is_regular_file(unreadable)) files.push_back(entry->path().string());
+    if (entry->path().extension() == ".so" && entry->is_regular_file(unreadable))
+      files.push_back(entry->path().string());
   }
-  if (error) return NotFound("plugin directory cannot be read: " + error.message() + "; give an existing folder of plugins");
+  if (error)
+    return NotFound("plugin directory cannot be read: " + error.message() + "; give an existing folder of plugins");
   std::sort(files.begin(), files.end());
   return files;
 }

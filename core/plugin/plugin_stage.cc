@@ -30,9 +30,8 @@ PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)
 
 Result<std::unique_ptr<PluginStage>> PluginStage::Create(const StageDescriptor& descriptor, StageConfig config) {
   std::unique_ptr<PluginStage> stage(new PluginStage(descriptor, std::move(config)));
-  const retort_code code = CallPlugin("create", [&] {
-    return descriptor.functions.create(descriptor.user_data, &stage->config_, &stage->instance_);
-  });
+  const retort_code code = CallPlugin(
+      "create", [&] { return descriptor.functions.create(descriptor.user_data, &stage->config_, &stage->instance_); });
   if (code != RETORT_OK) {
     stage->instance_ = nullptr;
     return stage->Named(StatusOfCode(code, "create"));

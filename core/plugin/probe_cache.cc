@@ -22,8 +22,8 @@ std::string StatOf(const std::string& plugin) {
   struct stat s = {};
   if (stat(plugin.c_str(), &s) != 0) return "";
   const auto time = [](const timespec& t) { return std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
-  return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" + std::to_string(s.st_size) + ":" + time(s.st_mtim) + ":" +
-         time(s.st_ctim);
+  return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" + std::to_string(s.st_size) + ":" +
+         time(s.st_mtim) + ":" + time(s.st_ctim);
 }
 
 /// 64-bit hash of the content. Two files by mistake alike are 1 in 2^64; this guards against accidents, not attackers.
@@ -43,8 +43,8 @@ ProbeCache::ProbeCache(std::string path) : path_(std::move(path)) {
   const auto& passed = read["passed"];
   if (!passed.is_object()) return;
   for (const auto& [plugin, entry] : passed.items()) {
-    const bool good = entry.is_object() && entry.contains("stat") && entry["stat"].is_string() && entry.contains("hash") &&
-                      entry["hash"].is_string();
+    const bool good = entry.is_object() && entry.contains("stat") && entry["stat"].is_string() &&
+                      entry.contains("hash") && entry["hash"].is_string();
     if (good) entries_[plugin] = entry;
   }
 }
@@ -71,7 +71,9 @@ void ProbeCache::Save() const {
   std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
   const std::string temporary = path_ + "." + std::to_string(getpid());
   std::ofstream file(temporary);
-  file << nlohmann::json{{"format", Format()}, {"passed", entries_}}.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  file << nlohmann::json{{"format", Format()}, {"passed", entries_}}.dump(1, ' ', false,
+                                                                          nlohmann::json::error_handler_t::replace)
+       << "\n";
   file.close();
   if (file) std::filesystem::rename(temporary, path_, error);
   if (!file || error) std::filesystem::remove(temporary, error);

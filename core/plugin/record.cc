@@ -106,7 +106,8 @@ Status ParseRecord(std::string_view text, uint64_t line, Record& record) {
   record.json = nullptr;
   const std::string where = "line " + std::to_string(line);
   auto json = ParseJson(text);
-  if (!json.ok()) return {json.status().code(), where + ": " + json.status().message() + "; write one JSON object on each line"};
+  if (!json.ok())
+    return {json.status().code(), where + ": " + json.status().message() + "; write one JSON object on each line"};
   if (!json->is_object()) {
     return InvalidArgument(where + ": expected a JSON object, got " + json->type_name() +
                            " at column 1; write one JSON object in braces on each line");

@@ -57,9 +57,9 @@ class Record {
   uint32_t cycles = 0;     // back edges taken; the engine's bound
   uint32_t stage = 0;      // where the record stands: index in order of AddStage
   std::atomic<const void*> holder =
-      nullptr;          // the call that may give the record away; atomic, since faulty stages may ask late
+      nullptr;  // the call that may give the record away; atomic, since faulty stages may ask late
   std::map<std::string, std::string, std::less<>> json_views;  // back record_get_json, by key; until the record changes
-  int32_t vocab = 0;  // of the model that the sequence was begun with
+  int32_t vocab = 0;                                           // of the model that the sequence was begun with
 
  private:
   struct Attached {

@@ -27,7 +27,7 @@ from transformers import AutoModelForCausalLM
 
 from prompts import PROMPTS
 
-TOP, SAMPLED = 64, 192
+TOP, SAMPLED, BATCH = 64, 192, 7
 
 
 def choose_positions(count):
@@ -36,15 +36,22 @@ def choose_positions(count):
 
 
 @torch.inference_mode()
-def continue_greedily(model, tokens, steps):
-    ids, margins = [], []
-    step = model(torch.tensor([tokens]), use_cache=True)
+def continue_greedily(model, prompts, steps):
+    """Ids and margins of the continuations of several prompts, run as one batch with padding before the shorter ones."""
+    longest = max(map(len, prompts))
+    tokens = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    ids, margins, cache = [], [], None
     for _ in range(steps):
-        best = step.logits[0, -1].topk(2)
-        ids.append(int(best.indices[0]))
-        margins.append(round(float(best.values[0] - best.values[1]), 4))
-        step = model(torch.tensor([ids[-1:]]), past_key_values=step.past_key_values, use_cache=True)
-    return ids, margins
+        step = model(tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        best = step.logits[:, -1].topk(2)
+        tokens, cache = best.indices[:, :1], step.past_key_values
+        mask = torch.cat([mask, torch.ones_like(tokens)], dim=1)
+        positions = positions[:, -1:] + 1
+        ids.append(best.indices[:, 0].tolist())
+        margins.append([round(float(m), 4) for m in best.values[:, 0] - best.values[:, 1]])
+    return list(zip(*ids)), list(zip(*margins))
 
 
 @torch.inference_mode()
@@ -54,7 +61,9 @@ def main():
     parser.add_argument("--out", required=True, help="path without ending")
     parser.add_argument("--steps", type=int, default=64, help="new tokens of each greedy continuation [64]")
     parser.add_argument("--seed", type=int, default=11, help="of the tokens drawn at random")
+    parser.add_argument("--threads", type=int, default=1, help="of torch [1]; the order of its sums depends on them")
     args = parser.parse_args()
+    torch.set_num_threads(args.threads)
 
     llama = llama_cpp.Llama(args.model, vocab_only=True, verbose=False)
     path = pathlib.Path(args.model).resolve()
@@ -71,9 +80,14 @@ def main():
                 row = logits[position]
                 top = np.argsort(-row, kind="stable")[:TOP]
                 binary.write(top.astype("<i4").tobytes() + row[top].astype("<f4").tobytes() + row[sampled].astype("<f4").tobytes())
-            greedy, margins = continue_greedily(model, tokens, args.steps)
-            prompts.append({"name": name, "text": text if limit is None else None, "tokens": tokens, "positions": positions, "greedy": greedy, "margins": margins})
-            print(f"{name}: {len(tokens)} tokens, smallest margin {min(margins)}: {llama.detokenize(greedy[:24]).decode(errors='replace')!r}", flush=True)
+            prompts.append({"name": name, "text": text if limit is None else None, "tokens": tokens, "positions": positions})
+            print(f"{name}: {len(tokens)} tokens", flush=True)
+    by_length = sorted(prompts, key=lambda prompt: len(prompt["tokens"]))
+    for batch in (by_length[i:i + BATCH] for i in range(0, len(by_length), BATCH)):
+        continued = continue_greedily(model, [prompt["tokens"] for prompt in batch], args.steps)
+        for prompt, greedy, margins in zip(batch, *continued):
+            prompt.update(greedy=greedy, margins=margins)
+            print(f"{prompt['name']}: smallest margin {min(margins)}: {llama.detokenize(greedy[:24]).decode(errors='replace')!r}", flush=True)
     versions = {name: importlib.metadata.version(name) for name in ("llama-cpp-python", "transformers", "torch", "gguf")}
     about = {"made_by": "tests/golden/make_logits.py", "seed": args.seed, "versions": versions, "top": TOP, "sampled": sampled.tolist(), "prompts": prompts}
     with open(args.out + ".json", "w", encoding="utf-8", newline="\n") as out:

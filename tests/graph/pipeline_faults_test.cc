@@ -22,7 +22,8 @@ std::filesystem::path FaultFolder() { return std::filesystem::path(RETORT_FAULT_
 
 std::vector<std::string> FaultFiles() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(FaultFolder())) names.push_back(entry.path().stem().string());
+  for (const auto& entry : std::filesystem::directory_iterator(FaultFolder()))
+    names.push_back(entry.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -76,7 +77,8 @@ TEST_P(PipelineFaults, AreReportedAtTheirPlaces) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, PipelineFaults, ::testing::ValuesIn(FaultFiles()), [](const auto& file) { return file.param; });
+INSTANTIATE_TEST_SUITE_P(Files, PipelineFaults, ::testing::ValuesIn(FaultFiles()),
+                         [](const auto& file) { return file.param; });
 
 }  // namespace
 }  // namespace retort

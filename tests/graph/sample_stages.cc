@@ -30,7 +30,8 @@ OptionSpec Choices(OptionSpec spec, std::vector<std::string> choices) {
   return spec;
 }
 
-StageDescriptor Stage(std::string name, std::vector<PortSpec> inputs, std::vector<PortSpec> outputs, std::vector<OptionSpec> options) {
+StageDescriptor Stage(std::string name, std::vector<PortSpec> inputs, std::vector<PortSpec> outputs,
+                      std::vector<OptionSpec> options) {
   StageDescriptor stage;
   stage.name = std::move(name);
   stage.summary = "A stage of the tests";
@@ -52,11 +53,14 @@ Registry MakeSampleRegistry() {
   stages.push_back(Stage("draft", {sequences}, {drafts},
                          {Choices(Option(RETORT_OPTION_ENUM, "drafter", "prompt-lookup"), {"prompt-lookup", "ngram"}),
                           Range(Option(RETORT_OPTION_INT, "max_tokens", "8"), 1, 64, "tokens")}));
-  stages.push_back(Stage("verify", {drafts}, {{"continue", "sequence", "", false}, {"done", "sequence", "", false}},
-                         {Required(RETORT_OPTION_MODEL, "model"), Range(Option(RETORT_OPTION_FLOAT, "temperature", "0"), 0, 2, ""),
-                          Option(RETORT_OPTION_STRING_LIST, "stop", "[\"\\n\"]"), Option(RETORT_OPTION_BOOL, "ignore_eos", "false")}));
+  stages.push_back(Stage(
+      "verify", {drafts}, {{"continue", "sequence", "", false}, {"done", "sequence", "", false}},
+      {Required(RETORT_OPTION_MODEL, "model"), Range(Option(RETORT_OPTION_FLOAT, "temperature", "0"), 0, 2, ""),
+       Option(RETORT_OPTION_STRING_LIST, "stop", "[\"\\n\"]"), Option(RETORT_OPTION_BOOL, "ignore_eos", "false")}));
   stages.push_back(Stage("write-jsonl", {records}, {}, {Required(RETORT_OPTION_PATH, "path")}));
-  stages.push_back(Stage("pick", {records}, {{"kept", "record", "", false}, {"left", "record", "", true}, {"scores", "score", "", true}}, {}));
+  stages.push_back(Stage("pick", {records},
+                         {{"kept", "record", "", false}, {"left", "record", "", true}, {"scores", "score", "", true}},
+                         {}));
   stages[1].flags = RETORT_STAGE_CONCURRENT;
   stages[1].default_max_batch = 32;
   stages[4].flags = RETORT_STAGE_ORDERED | RETORT_STAGE_BLOCKING;

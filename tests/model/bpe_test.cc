@@ -15,7 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 // Merging as it is defined: the pair of lowest rank, the leftmost of these, again and again.
-std::vector<int32_t> MergeByDefinition(const int32_t (&byte_tokens)[256], const std::vector<BpeMerger::Merge>& merges, const std::string& word) {
+std::vector<int32_t> MergeByDefinition(const int32_t (&byte_tokens)[256], const std::vector<BpeMerger::Merge>& merges,
+                                       const std::string& word) {
   std::vector<int32_t> ids;
   for (char byte : word) ids.push_back(byte_tokens[static_cast<uint8_t>(byte)]);
   for (bool merged = true; merged;) {

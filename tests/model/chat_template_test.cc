@@ -22,8 +22,9 @@ std::vector<ChatMessage> ReadMessages(const nlohmann::json& json) {
 
 TEST(ChatTemplate, GivesThePromptsOfTheReference) {
   const std::map<std::string, std::string> families = {
-      {"chatml", "chatml"},       {"qwen2", "qwen2"},        {"qwen2_5", "qwen2"},       {"llama3", "llama3"},          {"llama3_1", "llama3"},
-      {"mistral_v1", "mistral"},  {"mistral_v3", "mistral"}, {"mistral_first", "mistral"}, {"mistral_tekken", "mistral"}, {"smollm2", "smollm"}};
+      {"chatml", "chatml"},          {"qwen2", "qwen2"},        {"qwen2_5", "qwen2"},      {"llama3", "llama3"},
+      {"llama3_1", "llama3"},        {"mistral_v1", "mistral"}, {"mistral_v3", "mistral"}, {"mistral_first", "mistral"},
+      {"mistral_tekken", "mistral"}, {"smollm2", "smollm"}};
   const auto golden = ReadGoldenJson("chat.json");
   ASSERT_EQ(golden["templates"].size(), families.size());
   for (const auto& entry : golden["templates"]) {
@@ -32,9 +33,12 @@ TEST(ChatTemplate, GivesThePromptsOfTheReference) {
     EXPECT_EQ(chat.name(), families.at(name)) << name;
     for (const auto& c : entry["cases"]) {
       const auto prompt = chat.Apply(ReadMessages(c["messages"]));
-      EXPECT_EQ(prompt.ok(), !c["prompt"].is_null()) << name << ": " << c << (prompt.ok() ? *prompt : prompt.status().ToString());
-      if (prompt.ok() && c["prompt"].is_string()) EXPECT_EQ(*prompt, c["prompt"].get<std::string>()) << name << ": " << c;
-      if (!prompt.ok()) EXPECT_EQ(prompt.status().code(), StatusCode::kInvalidArgument) << name;
+      if (c["prompt"].is_null()) {
+        EXPECT_EQ(prompt.status().code(), StatusCode::kInvalidArgument) << name << ": " << c;
+      } else {
+        ASSERT_TRUE(prompt.ok()) << name << ": " << c << prompt.status().ToString();
+        EXPECT_EQ(*prompt, c["prompt"].get<std::string>()) << name << ": " << c;
+      }
     }
   }
 }
@@ -49,8 +53,10 @@ TEST(ChatTemplate, IsTheRealModelsOwn) {
 }
 
 TEST(ChatTemplate, RefusesWhatItDoesNotKnow) {
-  for (const char* jinja : {"", "{{ messages }}", "<|im_start|> <|im_end|> <think>", "<|im_start|> <|im_sep|> <|im_end|>", "[INST] <<SYS>> [/INST]",
-                            "[SYSTEM_PROMPT] [INST] [/INST]", "{{ '[INST]' + f(message['content']) + '[/INST]' }}", "{{ '[INST] [/INST]", "[/INST] == 'assistant' {{"}) {
+  for (const char* jinja :
+       {"", "{{ messages }}", "<|im_start|> <|im_end|> <think>", "<|im_start|> <|im_sep|> <|im_end|>",
+        "[INST] <<SYS>> [/INST]", "[SYSTEM_PROMPT] [INST] [/INST]",
+        "{{ '[INST]' + f(message['content']) + '[/INST]' }}", "{{ '[INST] [/INST]", "[/INST] == 'assistant' {{"}) {
     const ChatTemplate chat = ChatTemplate::Recognise(jinja);
     EXPECT_EQ(chat.family(), ChatTemplate::Family::kNone) << jinja;
     EXPECT_EQ(chat.name(), "none");
@@ -67,7 +73,8 @@ TEST(ChatTemplate, RefusesNoMessagesAndUnknownRoles) {
   EXPECT_EQ(chat.Apply({}).status().code(), StatusCode::kInvalidArgument);
   const auto prompt = chat.Apply({{"user", "Hi"}, {"robot", "beep"}});
   EXPECT_EQ(prompt.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(prompt.status().message(), HasSubstr("messages[1].role: expected system, user or assistant, got 'robot'"));
+  EXPECT_THAT(prompt.status().message(),
+              HasSubstr("messages[1].role: expected system, user or assistant, got 'robot'"));
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ TEST(PreTokenizer, CutsAsTheReferenceDoes) {
 
 TEST(PreTokenizer, KnowsCharactersThatAreNewerThanAnOldPcre2) {
   const PreTokenizer pre = *PreTokenizer::Create("smollm");
-  EXPECT_THAT(SplitWith(pre, "a\U00031350\U000323AF"), ElementsAre("a\U00031350\U000323AF"));           // letters, Unicode 15
-  EXPECT_THAT(SplitWith(pre, "\U00011F50\U00011F59"), ElementsAre("\U00011F50", "\U00011F59"));         // digits, Unicode 15
+  EXPECT_THAT(SplitWith(pre, "a\U00031350\U000323AF"), ElementsAre("a\U00031350\U000323AF"));    // letters, Unicode 15
+  EXPECT_THAT(SplitWith(pre, "\U00011F50\U00011F59"), ElementsAre("\U00011F50", "\U00011F59"));  // digits, Unicode 15
   EXPECT_THAT(SplitWith(pre, "!\u180E!"), ElementsAre("!\u180E!"));  // no space since Unicode 6.3
 }
 
@@ -55,7 +55,8 @@ TEST(PreTokenizer, RefusesAnUnknownNameAndListsThoseItKnows) {
   ASSERT_FALSE(pre.ok());
   EXPECT_EQ(pre.status().code(), StatusCode::kUnsupported);
   EXPECT_THAT(pre.status().message(), HasSubstr("'tekken'"));
-  for (std::string_view name : PreTokenizer::KnownNames()) EXPECT_THAT(pre.status().message(), HasSubstr(std::string(name)));
+  for (std::string_view name : PreTokenizer::KnownNames())
+    EXPECT_THAT(pre.status().message(), HasSubstr(std::string(name)));
 }
 
 TEST(PreTokenizer, LosesNoTextWhenAMatchCostsTooMuch) {
@@ -67,7 +68,8 @@ TEST(PreTokenizer, LosesNoTextWhenAMatchCostsTooMuch) {
       const PreTokenizer pre = *PreTokenizer::Create(name, limit);
       const auto words = SplitWith(pre, text);
       ASSERT_EQ(Joined(words), text) << name << " with limit " << limit;
-      for (std::string_view word : words) ASSERT_NE(static_cast<uint8_t>(word[0]) & 0xC0, 0x80) << "a character was cut";
+      for (std::string_view word : words)
+        ASSERT_NE(static_cast<uint8_t>(word[0]) & 0xC0, 0x80) << "a character was cut";
     }
   }
 }

@@ -1,1 +1,112 @@
+// The real model, fetched by tools/get-model: sensible English, and the same text whatever else is in the step.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/model/generation.h"
+#include "core/model/model.h"
+#include "core/model/sampler.h"
+
+namespace retort {
+namespace {
+
+/// The path that tools/get-model prints.
+std::string FetchModel() {
+  const char* const tree = std::getenv("RETORT_SOURCE_DIR");
+  const std::filesystem::path script = std::filesystem::path(tree == nullptr ? "." : tree) / "tools" / "get-model";
+  const std::string command = script.string().append(" smollm2-135m-instruct");
+  FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return "";
+  std::string path;
+  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) path.push_back(static_cast<char>(c));
+  pclose(pipe);
+  while (!path.empty() && path.back() == '\n') path.pop_back();
+  return path;
+}
+
+/// Greedy answers of all prompts at once; each sequence leaves the batch when it is finished.
+std::vector<std::string> Answer(Model& model, const std::vector<std::string>& prompts, int32_t max_tokens) {
+  std::vector<std::unique_ptr<KvSequence>> kvs;
+  std::vector<Generation> texts;
+  Sampler greedy({});
+  for (const std::string& prompt : prompts) {
+    const auto text = model.chat_template().Apply({{"user", prompt}});
+    EXPECT_TRUE(text.ok()) << text.status().ToString();
+    const auto tokens = model.tokenizer().Encode(*text, {.add_special = true, .parse_special = true});
+    EXPECT_TRUE(tokens.ok()) << tokens.status().ToString();
+    kvs.push_back(*model.CreateSequence());
+    texts.emplace_back(model.tokenizer(), *tokens, model.hyper().context_length);
+    texts.back().SetLimits({.max_tokens = max_tokens, .stop = {}});
+  }
+  while (true) {
+    std::vector<ForwardItem> items;
+    std::vector<size_t> members;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (texts[i].finish() != FinishReason::kNone) continue;
+      const std::span<const int32_t> fresh = std::span(texts[i].tokens()).subspan(kvs[i]->length());
+      items.push_back({kvs[i].get(), fresh, fresh.size() - 1});
+      members.push_back(i);
+    }
+    if (items.empty()) break;
+    std::span<const float> logits;
+    const Status status = model.Forward(items, &logits);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    if (!status.ok()) break;
+    const size_t vocab = logits.size() / members.size();
+    for (size_t row = 0; row < members.size(); ++row) {
+      const auto token = greedy.Sample(logits.subspan(row * vocab, vocab), {}, 0);
+      EXPECT_TRUE(token.ok());
+      texts[members[row]].Commit({&*token, 1});
+    }
+  }
+  std::vector<std::string> out;
+  for (const Generation& text : texts) out.push_back(text.Text());
+  return out;
+}
+
+const std::vector<std::string> kPrompts = {
+    "What is the capital of France?",
+    "Write one sentence about the sea.",
+    "List three colours.",
+    "Translate 'good morning' into French.",
+    "What is 2 + 2?",
+    "Name an animal that can fly.",
+    "Explain in two sentences why the sky is blue. Be short, and use words that a child of six understands.",
+    "Finish the sentence: The quick brown fox"};
+
+TEST(RealModel, AnswersAloneEqualAnswersInABatch_slow) {
+  ModelConfig config;
+  config.name = "smollm2";
+  config.source = FetchModel();
+  config.precision = Precision::kExact;
+  const auto model = Model::Load(config);
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  const std::vector<std::string> together = Answer(**model, kPrompts, 40);
+  for (size_t i = 0; i < kPrompts.size(); ++i) {
+    EXPECT_EQ(Answer(**model, {kPrompts[i]}, 40)[0], together[i]);
+  }
+  EXPECT_THAT(together[0], ::testing::HasSubstr("Paris"));
+  for (const std::string& text : together) {
+    SCOPED_TRACE(text);
+    EXPECT_GT(text.size(), 3u);
+    const auto plain = std::count_if(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7F; });
+    EXPECT_GT(static_cast<double>(plain) / static_cast<double>(text.size()), 0.9);
+  }
+}
+
+TEST(RealModel, FastAnswersAreSensible_slow) {
+  ModelConfig config;
+  config.source = FetchModel();
+  const auto model = Model::Load(config);
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  EXPECT_THAT(Answer(**model, {kPrompts[0]}, 20)[0], ::testing::HasSubstr("Paris"));
+  EXPECT_GT((*model)->weight_bytes(), 90u << 20);   // the file's
+  EXPECT_LT((*model)->weight_bytes(), 200u << 20);  // and a packed copy at most
+}
+
+}  // namespace
+}  // namespace retort

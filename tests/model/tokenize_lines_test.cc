@@ -19,7 +19,7 @@ TEST(TokenizeLines, WritesAnArrayForEachLine) {
   std::istringstream in("\"The\"\n\"\"\n\"<|im_start|>\\u00e9 42\"\n\"no newline at the end\"");
   std::ostringstream out;
   ASSERT_TRUE(TokenizeLines(*RealTokenizer(), in, out).ok());
-  EXPECT_EQ(out.str(), "[504]\n[]\n[1,1882,216,36,34]\n[3889,690,1389,418,260,930]\n");
+  EXPECT_EQ(out.str(), "[504]\n[]\n[1,2756,216,36,34]\n[4607,725,1311,418,260,1112]\n");
 }
 
 TEST(TokenizeLines, NamesTheLineThatIsNoJsonString) {

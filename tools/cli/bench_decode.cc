@@ -22,7 +22,8 @@ double Median(std::vector<double> values) {
 std::vector<int32_t> SomeTokens(int count, int32_t vocab, uint64_t position) {
   std::vector<int32_t> tokens(static_cast<size_t>(count));
   for (size_t i = 0; i < tokens.size(); ++i) {
-    tokens[i] = static_cast<int32_t>(RandomBits({0, 0, HashName("bench decode"), position + i, 0}) % static_cast<uint64_t>(vocab));
+    tokens[i] = static_cast<int32_t>(RandomBits({0, 0, HashName("bench decode"), position + i, 0}) %
+                                     static_cast<uint64_t>(vocab));
   }
   return tokens;
 }
@@ -50,7 +51,8 @@ Result<double> MeasurePrefill(Model& model, KvSequence& kv, const DecodeBenchOpt
 
 /// Median seconds of a step of each size after the prompt. Sizes take turns, so that a change of the machine's speed
 /// meets all of them.
-Result<std::vector<double>> MeasureSteps(Model& model, KvSequence& kv, const DecodeBenchOptions& options, const std::vector<int>& sizes) {
+Result<std::vector<double>> MeasureSteps(Model& model, KvSequence& kv, const DecodeBenchOptions& options,
+                                         const std::vector<int>& sizes) {
   std::vector<std::vector<double>> seconds(sizes.size());
   const auto length = static_cast<size_t>(options.prompt);
   for (int i = 0; i < options.repeats + 2; ++i) {
@@ -76,7 +78,8 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
   }
   const int longest = *std::max_element(sizes.begin(), sizes.end());
   if (options.prompt + longest > model->hyper().context_length) {
-    return InvalidArgument("bench decode: a prompt of " + std::to_string(options.prompt) + " tokens and steps of " + std::to_string(longest) + " outgrow the context of " +
+    return InvalidArgument("bench decode: a prompt of " + std::to_string(options.prompt) + " tokens and steps of " +
+                           std::to_string(longest) + " outgrow the context of " +
                            std::to_string(model->hyper().context_length) + " tokens; lower --prompt or --steps");
   }
   RETORT_ASSIGN_OR_RETURN(const auto kv, model->CreateSequence());

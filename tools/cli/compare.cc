@@ -25,7 +25,9 @@ Result<Completions> ReadCompletions(const std::string& path) {
       return DataLoss(path + ":" + std::to_string(number) + ": expected an object with the text field `completion`");
     }
     const auto id = field("id");
-    std::string key = id == record.end() ? std::to_string(number) : id->is_string() ? id->get<std::string>() : id->dump();
+    std::string key = id == record.end() ? std::to_string(number)
+                      : id->is_string()  ? id->get<std::string>()
+                                         : id->dump();
     completions[std::move(key)].push_back(completion->get<std::string>());
   }
   return completions;
@@ -60,7 +62,8 @@ Result<Comparison> CompareCompletions(const std::string& left, const std::string
       if (text == other) {
         ++result.identical;
       } else if (result.differences.size() < keep) {
-        const auto place = static_cast<size_t>(std::mismatch(text.begin(), text.end(), other.begin(), other.end()).first - text.begin());
+        const auto place = static_cast<size_t>(
+            std::mismatch(text.begin(), text.end(), other.begin(), other.end()).first - text.begin());
         result.differences.push_back({id, place, Around(text, place), Around(other, place)});
       }
     }

@@ -11,7 +11,7 @@ namespace retort::cli {
 
 struct TextDifference {
   std::string id;
-  size_t byte = 0;  // where the completions part
+  size_t byte = 0;          // where the completions part
   std::string left, right;  // a few characters around that place
 };
 
@@ -23,7 +23,8 @@ struct Comparison {
 };
 
 /// Compare field `completion` of the JSONL files `left` and `right`, matched by `id` (by order among equal ids).
-/// Errors: kNotFound (no such file), kDataLoss (a line that is no object with `id` and `completion`; names file and line).
+/// Errors: kNotFound (no such file), kDataLoss (a line that is no object with `id` and `completion`; names file and
+/// line).
 Result<Comparison> CompareCompletions(const std::string& left, const std::string& right, size_t keep = 3);
 
 }  // namespace retort::cli

@@ -25,12 +25,19 @@ int Compare(const CompareArguments& arguments) {
   const Comparison& c = *compared;
   if (arguments.json) {
     nlohmann::ordered_json differences = nlohmann::ordered_json::array();
-    for (const TextDifference& d : c.differences) differences.push_back({{"id", d.id}, {"byte", d.byte}, {"left", d.left}, {"right", d.right}});
-    const nlohmann::ordered_json all = {{"records", c.records}, {"identical", c.identical}, {"left_only", c.left_only}, {"right_only", c.right_only}, {"differences", differences}};
+    for (const TextDifference& d : c.differences)
+      differences.push_back({{"id", d.id}, {"byte", d.byte}, {"left", d.left}, {"right", d.right}});
+    const nlohmann::ordered_json all = {{"records", c.records},
+                                        {"identical", c.identical},
+                                        {"left_only", c.left_only},
+                                        {"right_only", c.right_only},
+                                        {"differences", differences}};
     Print(all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   } else {
-    std::string text = fmt::format("{} of {} completions are identical; {} only in {}, {} only in {}\n", c.identical, c.records, c.left_only, arguments.left, c.right_only, arguments.right);
-    for (const TextDifference& d : c.differences) text += fmt::format("  {} differs from byte {}: {:?} against {:?}\n", d.id, d.byte, d.left, d.right);
+    std::string text = fmt::format("{} of {} completions are identical; {} only in {}, {} only in {}\n", c.identical,
+                                   c.records, c.left_only, arguments.left, c.right_only, arguments.right);
+    for (const TextDifference& d : c.differences)
+      text += fmt::format("  {} differs from byte {}: {:?} against {:?}\n", d.id, d.byte, d.left, d.right);
     Print(text);
   }
   return c.identical == c.records && c.left_only == 0 && c.right_only == 0 ? kDone : kSomeFailed;
@@ -44,8 +51,9 @@ void AddCompareCommand(CLI::App& app, Action* action) {
   command->add_option("left", arguments->left, "An output file (JSONL)")->required()->type_name("LEFT");
   command->add_option("right", arguments->right, "Another")->required()->type_name("RIGHT");
   command->add_flag("--json", arguments->json, "As JSON");
-  command->footer("Exit codes: 0 all identical, 1 some differ, 2 a file cannot be read.\n"
-                  "Example: retort compare plain.jsonl speculative.jsonl");
+  command->footer(
+      "Exit codes: 0 all identical, 1 some differ, 2 a file cannot be read.\n"
+      "Example: retort compare plain.jsonl speculative.jsonl");
   command->callback([=] { *action = [=] { return Compare(*arguments); }; });
 }
 

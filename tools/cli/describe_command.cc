@@ -20,7 +20,8 @@ int Describe(const DescribeArguments& arguments) {
   const StageDescriptor* stage = registry.Find(arguments.stage);
   if (stage == nullptr) {
     const std::string nearest = NearestName(arguments.stage, registry.StageNames());
-    PrintError("error: there is no stage `" + arguments.stage + "`\n  expected: one of " + NameList(registry.StageNames()) + "\n");
+    PrintError("error: there is no stage `" + arguments.stage + "`\n  expected: one of " +
+               NameList(registry.StageNames()) + "\n");
     if (!nearest.empty()) PrintError("  did you mean `" + nearest + "`?\n");
     return kUsage;
   }
@@ -38,7 +39,9 @@ void AddDescribeCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("describe", "Describe a stage: ports, options, an example");
   auto arguments = std::make_shared<DescribeArguments>();
   command->add_option("stage", arguments->stage, "The stage's name, as in `uses:`")->required()->type_name("STAGE");
-  command->add_option("--format", arguments->format, "How to print")->check(CLI::IsMember({"text", "markdown", "json"}))->capture_default_str();
+  command->add_option("--format", arguments->format, "How to print")
+      ->check(CLI::IsMember({"text", "markdown", "json"}))
+      ->capture_default_str();
   command->footer("Example: retort describe verify --format markdown");
   command->callback([=] { *action = [=] { return Describe(*arguments); }; });
 }

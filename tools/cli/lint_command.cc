@@ -48,10 +48,15 @@ void AddLintCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("lint", "Check pipelines; every fault is reported with its place");
   auto arguments = std::make_shared<LintArguments>();
   command->add_option("pipelines", arguments->files, "Pipeline files (YAML)")->required()->type_name("PIPELINE");
-  command->add_option("-s,--set", arguments->settings, "Set a variable of the pipelines; may be repeated")->allow_extra_args(false)->type_name("NAME=VALUE");
-  command->add_option("--format", arguments->format, "How to print")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
-  command->footer("Exit codes: 0 no errors (warnings are allowed), 2 errors.\n"
-                  "Example: retort lint pipelines/*.yaml --format json");
+  command->add_option("-s,--set", arguments->settings, "Set a variable of the pipelines; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
+  command->add_option("--format", arguments->format, "How to print")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Exit codes: 0 no errors (warnings are allowed), 2 errors.\n"
+      "Example: retort lint pipelines/*.yaml --format json");
   command->callback([=] { *action = [=] { return Lint(*arguments); }; });
 }
 

@@ -27,19 +27,24 @@ std::string ListText(const Registry& registry) {
   for (const StageDescriptor* stage : registry.all()) out += fmt::format("  {:<14} {}\n", stage->name, stage->summary);
   if (registry.all().empty()) out += "  none\n";
   if (!registry.refused().empty()) out += "\nREFUSED PLUGINS\n";
-  for (const RefusedPlugin& plugin : registry.refused()) out += fmt::format("  {}\n      {}\n", plugin.path, plugin.reason.ToString());
+  for (const RefusedPlugin& plugin : registry.refused())
+    out += fmt::format("  {}\n      {}\n", plugin.path, plugin.reason.ToString());
   out += "\nMODELS\n";
   for (const std::string name : kNamedModels) {
     const std::string path = ModelPath(name);
-    out += fmt::format("  {:<24} {}\n", name, path.empty() ? "not here yet; `tools/get-model " + name + "` fetches it" : path);
+    out += fmt::format("  {:<24} {}\n", name,
+                       path.empty() ? "not here yet; `tools/get-model " + name + "` fetches it" : path);
   }
   return out;
 }
 
 Json ListJson(const Registry& registry) {
   Json stages = Json::array(), refused = Json::array(), models = Json::array();
-  for (const StageDescriptor* stage : registry.all()) stages.push_back({{"name", stage->name}, {"summary", stage->summary}, {"plugin", stage->plugin_path}});
-  for (const RefusedPlugin& plugin : registry.refused()) refused.push_back({{"path", plugin.path}, {"code", StatusCodeName(plugin.reason.code())}, {"reason", plugin.reason.message()}});
+  for (const StageDescriptor* stage : registry.all())
+    stages.push_back({{"name", stage->name}, {"summary", stage->summary}, {"plugin", stage->plugin_path}});
+  for (const RefusedPlugin& plugin : registry.refused())
+    refused.push_back(
+        {{"path", plugin.path}, {"code", StatusCodeName(plugin.reason.code())}, {"reason", plugin.reason.message()}});
   for (const std::string name : kNamedModels) {
     const std::string path = ModelPath(name);
     models.push_back({{"name", name}, {"path", path.empty() ? Json() : Json(path)}});

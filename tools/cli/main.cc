@@ -15,8 +15,9 @@ int Main(int argc, char** argv) {
   CLI::App app("Pipelines of small and large language models, wired by YAML files.", "retort");
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
-  app.footer("Exit codes: 0 done, 1 some records failed, 2 usage or configuration, 3 run aborted, 130 interrupted.\n"
-             "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl");
+  app.footer(
+      "Exit codes: 0 done, 1 some records failed, 2 usage or configuration, 3 run aborted, 130 interrupted.\n"
+      "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl");
   Action action;
   AddRunCommand(app, &action);
   AddLintCommand(app, &action);

@@ -26,16 +26,37 @@ Status Tokenize(const std::string& source) {
 }
 
 void AddTokenize(CLI::App& models, Action* action) {
-  CLI::App* command = models.add_subcommand("tokenize", "Read JSON strings, a line each; print the JSON list of each one's token ids");
+  CLI::App* command =
+      models.add_subcommand("tokenize", "Read JSON strings, a line each; print the JSON list of each one's token ids");
   auto source = std::make_shared<std::string>();
-  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")->required()->type_name("MODEL");
-  command->footer("Texts of special tokens are recognised; no begin-of-sequence token is added.\n"
-                  "Example: echo '\"Hello world\"' | retort models tokenize smollm2-135m-instruct");
+  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")
+      ->required()
+      ->type_name("MODEL");
+  command->footer(
+      "Texts of special tokens are recognised; no begin-of-sequence token is added.\n"
+      "Example: echo '\"Hello world\"' | retort models tokenize smollm2-135m-instruct");
   command->callback([=] {
     *action = [=] {
       const Status status = Tokenize(*source);
       if (!status.ok()) PrintStatus(status);
       return ExitCodeOf(status);
+    };
+  });
+}
+
+void AddInspect(CLI::App& models, Action* action) {
+  CLI::App* command = models.add_subcommand("inspect", "Show what a model file holds: metadata, tensors, types, sizes");
+  auto source = std::make_shared<std::string>();
+  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")
+      ->required()
+      ->type_name("MODEL");
+  command->footer("Example: retort models inspect smollm2-135m-instruct");
+  command->callback([=] {
+    *action = [=] {
+      const auto file = OpenSource(*source);
+      if (file.ok()) Print(InspectionText(InspectModel(**file)));
+      if (!file.ok()) PrintStatus(file.status());
+      return ExitCodeOf(file.status());
     };
   });
 }

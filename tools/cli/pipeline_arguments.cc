@@ -6,16 +6,20 @@ namespace retort::cli {
 
 void AddPipelineArguments(CLI::App& command, PipelineArguments& arguments) {
   command.add_option("pipeline", arguments.file, "The pipeline file (YAML)")->required()->type_name("PIPELINE");
-  command.add_option("-s,--set", arguments.settings, "Set a variable of the pipeline; may be repeated")->allow_extra_args(false)->type_name("NAME=VALUE");
+  command.add_option("-s,--set", arguments.settings, "Set a variable of the pipeline; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE");
 }
 
 Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings) {
   LoadOptions options;
   for (const std::string& setting : settings) {
     const size_t equals = setting.find('=');
-    if (equals == std::string::npos || equals == 0) return InvalidArgument("-s " + setting + ": expected name=value, as in -s temperature=0.7");
+    if (equals == std::string::npos || equals == 0)
+      return InvalidArgument("-s " + setting + ": expected name=value, as in -s temperature=0.7");
     const std::string name = setting.substr(0, equals);
-    if (!options.variables.emplace(name, setting.substr(equals + 1)).second) return InvalidArgument("-s " + name + " is given twice; give each variable once");
+    if (!options.variables.emplace(name, setting.substr(equals + 1)).second)
+      return InvalidArgument("-s " + name + " is given twice; give each variable once");
   }
   return options;
 }

@@ -34,8 +34,9 @@ void AddPlanCommand(CLI::App& app, Action* action) {
   auto arguments = std::make_shared<PlanArguments>();
   AddPipelineArguments(*command, arguments->pipeline);
   command->add_flag("--json", arguments->json, "As JSON");
-  command->footer("Shows stages, port types, cycles with their bound, records in flight, and each model's memory.\n"
-                  "Example: retort plan pipelines/speculative.yaml -s model=smollm2-135m-instruct");
+  command->footer(
+      "Shows stages, port types, cycles with their bound, records in flight, and each model's memory.\n"
+      "Example: retort plan pipelines/speculative.yaml -s model=smollm2-135m-instruct");
   command->callback([=] { *action = [=] { return ShowPlan(*arguments); }; });
 }
 

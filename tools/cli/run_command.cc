@@ -21,7 +21,8 @@ struct RunArguments {
   bool deterministic = false, quiet = false, json = false;
 };
 
-/// While it lives, Ctrl-C (and SIGTERM) drains `run` the first time and stops it the second.
+/// While it lives, Ctrl-C (and SIGTERM) drains `run` the first time and stops it the second; the third, for a stage that
+/// never returns, ends the process.
 class InterruptScope {
  public:
   explicit InterruptScope(PipelineRun& run) {
@@ -43,7 +44,13 @@ class InterruptScope {
     PipelineRun* const run = active_;
     if (run == nullptr) return;
     count_ = count_ + 1;
-    count_ == 1 ? run->Drain() : run->StopNow();
+    if (count_ == 1) {
+      run->Drain();
+    } else {
+      run->StopNow();
+      std::signal(SIGINT, SIG_DFL);
+      std::signal(SIGTERM, SIG_DFL);
+    }
   }
   static inline PipelineRun* volatile active_ = nullptr;
   static inline volatile std::sig_atomic_t count_ = 0;
@@ -77,7 +84,9 @@ int Run(const RunArguments& arguments) {
     report = run.Run();
   }
   if (!arguments.quiet) PrintError(RunSummaryText(pipeline, report));
-  if (arguments.json) Print(RunSummaryJson(pipeline, report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  if (arguments.json)
+    Print(RunSummaryJson(pipeline, report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+          "\n");
   if (report.status.code() == StatusCode::kCancelled) return kInterrupted;
   if (!report.status.ok()) {
     PrintStatus(report.status);
@@ -93,14 +102,18 @@ void AddRunCommand(CLI::App& app, Action* action) {
   auto arguments = std::make_shared<RunArguments>();
   AddPipelineArguments(*command, arguments->pipeline);
   command->add_option("--seed", arguments->seed, "Seed of all chance, instead of the pipeline's")->type_name("N");
-  command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")->check(CLI::Range(0, 4096))->type_name("N");
-  command->add_flag("--deterministic", arguments->deterministic, "One call at a time: the same seed gives the same bytes");
+  command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
+      ->check(CLI::Range(0, 4096))
+      ->type_name("N");
+  command->add_flag("--deterministic", arguments->deterministic,
+                    "One call at a time: the same seed gives the same bytes");
   command->add_flag("--quiet", arguments->quiet, "No progress and no summary on stderr");
   command->add_flag("--json", arguments->json, "The summary as JSON on stdout");
-  command->footer("Ctrl-C once finishes what is in flight and ends; twice stops now.\n"
-                  "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file), 2 usage or configuration,\n"
-                  "3 run aborted, 130 interrupted.\n"
-                  "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");
+  command->footer(
+      "Ctrl-C once finishes what is in flight and ends; twice stops now; a third time ends the process.\n"
+      "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file), 2 usage or configuration,\n"
+      "3 run aborted, 130 interrupted.\n"
+      "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");
   command->callback([=] { *action = [=] { return Run(*arguments); }; });
 }
 

@@ -8,7 +8,8 @@ namespace retort::cli {
 
 using Clock = std::chrono::steady_clock;
 
-RunProgress::RunProgress(const PipelineRun& run) : run_(run), terminal_(ErrorIsTerminal()), thread_([this] { Loop(); }) {}
+RunProgress::RunProgress(const PipelineRun& run)
+    : run_(run), terminal_(ErrorIsTerminal()), thread_([this] { Loop(); }) {}
 
 RunProgress::~RunProgress() {
   {
@@ -37,7 +38,8 @@ void RunProgress::Loop() {
       last_tokens = now.tokens;
     }
     const uint64_t ended = now.records.completed + now.records.failed + now.records.skipped;
-    std::string line = fmt::format("{} of {} records read are done, {} failed", ended, now.records.admitted, now.records.failed);
+    std::string line =
+        fmt::format("{} of {} records read are done, {} failed", ended, now.records.admitted, now.records.failed);
     if (now.tokens > 0) line += fmt::format(", {} tokens, {:.1f} tokens/s", now.tokens, rate);
     line += fmt::format(", {:.0f} s", std::chrono::duration<double>(time - start).count());
     PrintError(terminal_ ? "\r\033[K" + line : line + "\n");

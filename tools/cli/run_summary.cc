@@ -7,7 +7,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double Mean(const StageStats::Distribution& sample) { return sample.count > 0 ? sample.sum / static_cast<double>(sample.count) : 0; }
+double Mean(const StageStats::Distribution& sample) {
+  return sample.count > 0 ? sample.sum / static_cast<double>(sample.count) : 0;
+}
 
 double PerSecond(uint64_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; }
 
@@ -20,31 +22,41 @@ std::string RecordsText(const RunReport& report) {
   return text;
 }
 
-Json DistributionJson(const StageStats::Distribution& d) { return {{"count", d.count}, {"mean", Mean(d)}, {"sum", d.sum}, {"min", d.min}, {"max", d.max}}; }
+Json DistributionJson(const StageStats::Distribution& d) {
+  return {{"count", d.count}, {"mean", Mean(d)}, {"sum", d.sum}, {"min", d.min}, {"max", d.max}};
+}
 
 }  // namespace
 
 std::string RunSummaryText(const PipelineDescription& pipeline, const RunReport& report) {
   const std::string& letters = pipeline.engine.dead_letter_path;
-  std::string out = fmt::format("{}: {}\n", pipeline.name.empty() ? "run" : pipeline.name, report.status.ok() ? "done" : report.status.ToString());
+  std::string out = fmt::format("{}: {}\n", pipeline.name.empty() ? "run" : pipeline.name,
+                                report.status.ok() ? "done" : report.status.ToString());
   out += Row("seconds", fmt::format("{:.2f}", report.seconds));
   out += Row("records", RecordsText(report));
-  out += Row("failed", std::to_string(report.failed) + (report.failed > 0 ? letters.empty() ? " (no `dead_letter` file is set)" : " (see " + letters + ")" : ""));
+  out += Row(
+      "failed",
+      std::to_string(report.failed) +
+          (report.failed > 0 ? letters.empty() ? " (no `dead_letter` file is set)" : " (see " + letters + ")" : ""));
   if (const uint64_t tokens = GeneratedTokens(report); tokens > 0) {
     out += Row("tokens", std::to_string(tokens));
     out += Row("tokens/s", fmt::format("{:.1f}", PerSecond(tokens, report.seconds)));
   }
   for (const auto& [kind, sample] : AcceptanceLengths(report)) {
-    out += Row(kind.empty() ? "mean acceptance length" : "  " + kind, fmt::format("{:.2f} tokens a step", Mean(sample)));
+    out +=
+        Row(kind.empty() ? "mean acceptance length" : "  " + kind, fmt::format("{:.2f} tokens a step", Mean(sample)));
   }
-  out += fmt::format("\n  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10}\n", "stage", "calls", "records in", "records out", "failed", "seconds");
+  out += fmt::format("\n  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10}\n", "stage", "calls", "records in", "records out",
+                     "failed", "seconds");
   for (const StageDescription& stage : pipeline.stages) {
     const auto found = report.stages.find(stage.name);
     if (found == report.stages.end()) continue;
     const StageStats& stats = found->second;
-    out += fmt::format("  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10.3f}\n", stage.name, stats.calls, stats.records_in, stats.records_out, stats.failed, stats.busy_seconds);
+    out += fmt::format("  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10.3f}\n", stage.name, stats.calls, stats.records_in,
+                       stats.records_out, stats.failed, stats.busy_seconds);
   }
-  for (const Stranded& stranded : report.stranded) out += fmt::format("  stranded: record {} at stage {}\n", stranded.record_id, stranded.stage);
+  for (const Stranded& stranded : report.stranded)
+    out += fmt::format("  stranded: record {} at stage {}\n", stranded.record_id, stranded.stage);
   return out;
 }
 
@@ -54,8 +66,9 @@ nlohmann::ordered_json RunSummaryJson(const PipelineDescription& pipeline, const
   for (const auto& [name, stats] : report.stages) {
     Json samples = Json::object();
     for (const auto& [sample, values] : stats.samples) samples[sample] = DistributionJson(values);
-    stages[name] = {{"calls", stats.calls},   {"records_in", stats.records_in},     {"records_out", stats.records_out}, {"failed", stats.failed},
-                    {"seconds", stats.busy_seconds}, {"counters", stats.counters}, {"samples", samples}};
+    stages[name] = {{"calls", stats.calls},   {"records_in", stats.records_in}, {"records_out", stats.records_out},
+                    {"failed", stats.failed}, {"seconds", stats.busy_seconds},  {"counters", stats.counters},
+                    {"samples", samples}};
   }
   Json mean;  // null where nothing was verified
   for (const auto& [kind, sample] : AcceptanceLengths(report)) {
@@ -65,12 +78,18 @@ nlohmann::ordered_json RunSummaryJson(const PipelineDescription& pipeline, const
       acceptance[kind] = Mean(sample);
     }
   }
-  for (const Stranded& record : report.stranded) stranded.push_back({{"record", record.record_id}, {"stage", record.stage}});
+  for (const Stranded& record : report.stranded)
+    stranded.push_back({{"record", record.record_id}, {"stage", record.stage}});
   return {{"pipeline", pipeline.name},
           {"status", StatusCodeName(report.status.code())},
           {"message", report.status.message()},
           {"seconds", report.seconds},
-          {"records", {{"admitted", report.admitted}, {"completed", report.completed}, {"failed", report.failed}, {"skipped", report.skipped}, {"cancelled", report.cancelled}}},
+          {"records",
+           {{"admitted", report.admitted},
+            {"completed", report.completed},
+            {"failed", report.failed},
+            {"skipped", report.skipped},
+            {"cancelled", report.cancelled}}},
           {"dead_letter", pipeline.engine.dead_letter_path},
           {"tokens", tokens},
           {"tokens_per_second", PerSecond(tokens, report.seconds)},

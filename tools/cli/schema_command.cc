@@ -30,8 +30,9 @@ void AddSchemaCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("schema", "Write the JSON Schema of pipeline files, for editors");
   auto path = std::make_shared<std::string>();
   command->add_option("-o,--output", *path, "Write to this file instead of stdout")->type_name("FILE");
-  command->footer("Every stage found is in it with its options.\n"
-                  "Example: retort schema --output schemas/pipeline.schema.json");
+  command->footer(
+      "Every stage found is in it with its options.\n"
+      "Example: retort schema --output schemas/pipeline.schema.json");
   command->callback([=] { *action = [=] { return WriteSchema(*path); }; });
 }
 

@@ -22,7 +22,8 @@ std::vector<std::string> OptionNames(const CLI::App& app) {
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   return names;
 }
 
@@ -34,7 +35,11 @@ std::string Unknown(const CLI::App& app, const std::string& argument) {
   const bool option = argument.starts_with('-');
   const std::string word = option ? argument.substr(0, argument.find('=')) : argument;
   const std::vector<std::string> known = option ? OptionNames(app) : CommandNames(app);
-  std::string text = FullName(app) + (option ? " has no option `" : known.empty() ? " takes no further argument `" : " has no command `") + word + "`\n";
+  std::string text = FullName(app) +
+                     (option          ? " has no option `"
+                      : known.empty() ? " takes no further argument `"
+                                      : " has no command `") +
+                     word + "`\n";
   if (const std::string nearest = NearestName(word, known); !nearest.empty()) {
     text += "  did you mean `" + nearest + "`?\n";
   } else if (!known.empty()) {

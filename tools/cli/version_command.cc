@@ -10,7 +10,8 @@ void AddVersionCommand(CLI::App& app, Action* action) {
   command->footer("Example: retort version");
   command->callback([=] {
     *action = [] {
-      Print("retort " RETORT_VERSION ", plugin ABI " + std::to_string(RETORT_ABI_VERSION) + " (loads " + std::to_string(RETORT_ABI_OLDEST) + " to " + std::to_string(RETORT_ABI_VERSION) + ")\n");
+      Print("retort " RETORT_VERSION ", plugin ABI " + std::to_string(RETORT_ABI_VERSION) + " (loads " +
+            std::to_string(RETORT_ABI_OLDEST) + " to " + std::to_string(RETORT_ABI_VERSION) + ")\n");
       return static_cast<int>(kDone);
     };
   });

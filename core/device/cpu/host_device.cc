@@ -1,8 +1,10 @@
 #include "core/device/cpu/host_device.h"
 
+#include <sys/mman.h>
 #include <tbb/info.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -12,6 +14,7 @@ namespace retort {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;  // what large buffers are aligned to and ask for: fewer address translations
 
 class HostBuffer final : public Buffer {
  public:
@@ -56,9 +59,11 @@ class HostDevice final : public Device {
   const DeviceInfo& info() const override { return info_; }
 
   Result<std::unique_ptr<Buffer>> Allocate(size_t bytes) override {
-    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    void* data = rounded < bytes ? nullptr : std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
+    const size_t alignment = bytes >= 2 * kHugePage ? kHugePage : kAlignment;
+    const size_t rounded = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
     if (data == nullptr) return ResourceExhausted(info_.name + ": cannot allocate " + std::to_string(bytes) + " bytes of memory");
+    if (alignment == kHugePage) madvise(data, rounded, MADV_HUGEPAGE);  // a wish; without it all works too
     return std::unique_ptr<Buffer>(std::make_unique<HostBuffer>(*this, data, bytes));
   }
   Result<std::unique_ptr<Stream>> CreateStream() override { return std::unique_ptr<Stream>(std::make_unique<HostStream>()); }

@@ -8,7 +8,7 @@
 
 namespace retort::internal {
 
-void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, void* context) {
+void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, const void* context) {
   if (n <= 0) return;
   const int64_t units = (n + grain - 1) / grain;
   const int64_t chunks = std::min<int64_t>(units, threads);

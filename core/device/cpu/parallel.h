@@ -8,16 +8,16 @@
 namespace retort {
 
 namespace internal {
-using ChunkFunction = void (*)(void* context, int64_t begin, int64_t end);
-void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, void* context);
+using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
+void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, const void* context);
 }  // namespace internal
 
 /// Call fn(begin, end) over [0, n) in at most `threads` chunks, each a multiple of `grain` long but the last. Runs
 /// inline when one chunk is enough. `fn` must not throw.
 template <typename Fn>
-void ParallelFor(int64_t n, int64_t grain, int threads, Fn&& fn) {
-  internal::ParallelChunks(
-      n, grain, threads, [](void* context, int64_t begin, int64_t end) { (*static_cast<Fn*>(context))(begin, end); }, &fn);
+void ParallelFor(int64_t n, int64_t grain, int threads, const Fn& fn) {
+  const auto call = [](const void* context, int64_t begin, int64_t end) { (*static_cast<const Fn*>(context))(begin, end); };
+  internal::ParallelChunks(n, grain, threads, call, &fn);
 }
 
 }  // namespace retort

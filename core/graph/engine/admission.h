@@ -35,7 +35,8 @@ class Admission {
   /// Turn a grant into what was made of it: records created, their bytes in all, and the bytes of the largest.
   void Settle(const Grant& grant, const Grant& created, uint64_t largest);
 
-  /// Take back records that left the graph and free what hangs on them. True: sources that got no credits may ask again.
+  /// Take back records that left the graph and free what hangs on them. True: sources that got no credits may ask
+  /// again.
   bool Leave(Chain records);
 
   /// Records that are out of the pool: after a run, those that nobody accounted for.
@@ -53,10 +54,10 @@ class Admission {
 
   tbb::spin_mutex mutex_;
   uint32_t free_;
-  uint64_t bytes_ = 0;     // of records in flight and of grants
+  uint64_t bytes_ = 0;       // of records in flight and of grants
   uint64_t largest_ = 4096;  // bytes of the largest record so far; a guess until there is one
   bool measured_ = false;
-  bool starved_ = false;   // a source was refused
+  bool starved_ = false;  // a source was refused
   uint64_t next_number_ = 0;
   Chain pool_;
   std::deque<Record> storage_;  // never more than credits_, each reused

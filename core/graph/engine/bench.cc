@@ -57,7 +57,8 @@ class Relay final : public StageBody {
   explicit Relay(uint32_t ports, uint32_t laps = 0) : ports_(ports), laps_(laps) {}
   Status Process(StageContext& context, std::span<Record* const> records, size_t, bool*) override {
     for (Record* record : records) {
-      RETORT_RETURN_IF_ERROR(ports_ == 0 ? context.Complete(record) : context.Emit(record->cycles < laps_ ? 1 : 0, record));
+      RETORT_RETURN_IF_ERROR(ports_ == 0 ? context.Complete(record)
+                                         : context.Emit(record->cycles < laps_ ? 1 : 0, record));
     }
     return {};
   }

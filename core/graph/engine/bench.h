@@ -10,10 +10,10 @@
 namespace retort {
 
 struct EngineBenchOptions {
-  int threads = 0;               // 0 = all
-  uint32_t repeats = 7;          // interleaved pairs; medians are reported
-  uint32_t records = 200'000;    // a repeat of the hop measurements
-  uint32_t hops = 8;             // stages after the source
+  int threads = 0;                    // 0 = all
+  uint32_t repeats = 15;              // interleaved pairs; medians are reported
+  uint32_t records = 50'000;          // a repeat of the hop measurements
+  uint32_t hops = 8;                  // stages after the source
   uint32_t flow_records = 1'000'000;  // through five stages and one cycle
 };
 
@@ -31,8 +31,8 @@ struct EngineBench {
   double ring_ratio = 0;
   // Five stages and one cycle (each record takes it once).
   double flow_records_per_second = 0;
-  double flow_resident_mib = 0;          // after 5 % of the records
-  double flow_resident_growth = 0;       // highest later resident size over that, less 1
+  double flow_resident_mib = 0;     // after 5 % of the records
+  double flow_resident_growth = 0;  // highest later resident size over that, less 1
   nlohmann::ordered_json ToJson() const;
 };
 

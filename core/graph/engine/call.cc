@@ -172,8 +172,12 @@ void Call::FailForgotten(const Status& status) {
     if (stopped) {
       cancelled.Append(record);
     } else {
-      AddFailure(record, !status.ok() ? status
-                                      : Internal("forgot the record: the call returned without having emitted, completed, failed or skipped it"));
+      AddFailure(
+          record,
+          !status.ok()
+              ? status
+              : Internal(
+                    "forgot the record: the call returned without having emitted, completed, failed or skipped it"));
     }
   }
 }

@@ -20,7 +20,8 @@ struct Failure {
 
 class DeadLetters {
  public:
-  /// An empty path drops what is written. An existing file is replaced. Errors: kInvalidArgument with the system's reason.
+  /// An empty path drops what is written. An existing file is replaced. Errors: kInvalidArgument with the system's
+  /// reason.
   static Result<DeadLetters> Open(const std::string& path);
 
   bool enabled() const { return file_ != nullptr; }

@@ -15,46 +15,57 @@
 
 namespace retort {
 
+/// A source (no input) is called whenever credits are free, for as many records as there are; its max_batch, linger and
+/// ordered mean nothing. Ordered, blocking and exclusive stages run one call at a time, whatever `concurrent` says.
 struct StageOptions {
   std::string name;
-  uint32_t inputs = 1;             // 0 (a source) or 1
+  uint32_t inputs = 1;  // 0 (a source) or 1
   uint32_t outputs = 1;
-  uint32_t max_batch = 1;          // records a call at most
-  std::chrono::microseconds linger{0};  // how long a call may wait for a fuller batch while other records are on the way
-  bool concurrent = false;         // several calls at once
-  bool ordered = false;            // records arrive in order of admission
-  bool blocking = false;           // runs on a thread of its own, off the compute threads
-  std::string exclusive{};          // stages with the same non-empty name (a model) never run at the same time
-  int priority = 0;                // higher first
-  std::vector<bool> optional_outputs{}; // true: may stay unconnected
+  uint32_t max_batch = 1;  // records a call at most, from 1
+  // How long a call may wait for a fuller batch while other records are on the way.
+  std::chrono::microseconds linger{0};
+  bool concurrent = false;  // several calls at once, as many as there are compute threads
+  bool ordered = false;     // records arrive in order of admission; one that comes again (a cycle) is not held up
+  bool blocking = false;    // runs on a thread of its own, off the compute threads
+  std::string exclusive{};  // stages with the same non-empty name (a model) never run at the same time
+  int priority = 0;         // higher first; among equals the stage further from the sources
+  std::vector<bool> optional_outputs{};  // true: may stay unconnected; records emitted there count as completed
 };
 
 struct EngineOptions {
-  uint32_t credits = 256;                  // records in flight at most
-  uint64_t credit_bytes = 256u << 20;      // bytes of JSON in flight at most (one record always fits)
-  uint32_t max_cycles = 1u << 20;          // back edges a record may take before it fails
-  bool deterministic = false;              // one call at a time, fixed order and batch shape
-  int threads = 0;                         // 0 = all
+  uint32_t credits = 256;              // records in flight at most, from 1
+  uint64_t credit_bytes = 256u << 20;  // bytes of JSON in flight at most; one record always fits, and a record larger
+                                       // than all before it may exceed the bound by its own batch
+  uint32_t max_cycles = 1u << 20;      // back edges a record may take before it fails
+  bool deterministic = false;          // one call at a time on one thread, fixed order and batch shapes, no lingering
+  int threads = 0;                     // 0 = all
   uint64_t seed = 0;
-  std::string dead_letter_path{};           // empty: failures are only counted
+  std::string dead_letter_path{};  // replaced if it exists; empty: failures are only counted
 };
 
+/// samples["batch"] is the distribution of records a call; counters["skipped: <reason>"] counts the skipped.
 struct StageStats {
   uint64_t calls = 0, records_in = 0, records_out = 0, failed = 0;
   double busy_seconds = 0;
   std::map<std::string, double> counters;
-  struct Distribution { uint64_t count = 0; double sum = 0, min = 0, max = 0; };
+  struct Distribution {
+    uint64_t count = 0;
+    double sum = 0, min = 0, max = 0;
+  };
   std::map<std::string, Distribution> samples;
 };
 
-struct Stranded { std::string record_id; std::string stage; };
+struct Stranded {
+  std::string record_id;
+  std::string stage;
+};
 
 struct RunReport {
   uint64_t admitted = 0, completed = 0, failed = 0, skipped = 0, cancelled = 0;
   double seconds = 0;
   std::map<std::string, StageStats> stages;
-  std::vector<Stranded> stranded;          // admitted but never accounted for: a defect of a stage or of the engine
-  Status status;                           // OK, kCancelled, or what aborted the run (dead-letter file unwritable, ...)
+  std::vector<Stranded> stranded;  // admitted but never accounted for: a defect of a stage or of the engine
+  Status status;                   // OK, kCancelled, or what aborted the run (dead-letter file unwritable, ...)
   bool conserved() const { return admitted == completed + failed + skipped + cancelled; }
 };
 
@@ -69,17 +80,20 @@ class Engine {
   /// Errors: kNotFound, kAlreadyExists where the port is wired, kInvalidArgument for a port that is not there.
   Status Connect(const std::string& from, uint32_t port, const std::string& to, bool back);
 
-  /// Run to the end. Errors that keep it from starting (an undeclared cycle, an unconnected port that is not optional,
-  /// a stage that fails to open) are in the report's status. Call once.
+  /// Run to the end, on this thread and options.threads - 1 others. Errors that keep it from starting (an undeclared
+  /// cycle, an unconnected port that is not optional, a stage that fails to open) are in the report's status. Call
+  /// once.
   RunReport Run();
 
-  /// Callable from any thread, also from a signal handler (sets atomics only). First level: admit no more, finish what is
-  /// in flight. Second level: stop at the next call's end; what is in flight counts as cancelled.
+  /// Callable from any thread, also from a signal handler (sets atomics only). First level: admit no more, finish what
+  /// is in flight. Second level: stop at the next call's end; what is in flight counts as cancelled.
   void Drain();
   void StopNow();
 
   /// A live view for progress lines; callable from any thread while Run is on.
-  struct Progress { uint64_t admitted, completed, failed, skipped; };
+  struct Progress {
+    uint64_t admitted, completed, failed, skipped;
+  };
   Progress progress() const;
 
  private:

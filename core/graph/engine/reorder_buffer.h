@@ -1,7 +1,8 @@
 // Puts the records that come to an ordered stage into the order of their admission.
-// A record is ready once every earlier one has come here or left the graph, so a record that failed, was skipped or went
-// another way holds nobody up for ever, and one that comes a second time (a cycle) passes at once. The earliest record in
-// flight never waits, so ordered stages cannot deadlock. Waiting records are bounded by the credits. Not thread-safe.
+// A record is ready once every earlier one has come here or left the graph, so a record that failed, was skipped or
+// went another way holds nobody up for ever, and one that comes a second time (a cycle) passes at once. The earliest
+// record in flight never waits, so ordered stages cannot deadlock. Waiting records are bounded by the credits. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>

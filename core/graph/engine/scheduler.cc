@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace retort {
@@ -20,18 +21,6 @@ constexpr std::chrono::milliseconds kSourcePause{1};
 // Where the tick that is to run next in this thread's task is put; null: tasks are made for all.
 thread_local Stage** next_here = nullptr;
 
-// Keeps the graph waiting for work that is not one of its tasks.
-class WaitGuard {
- public:
-  explicit WaitGuard(tbb::flow::graph& graph) : graph_(&graph) {}  // the caller has reserved
-  ~WaitGuard() { graph_->release_wait(); }
-  WaitGuard(const WaitGuard&) = delete;
-  WaitGuard& operator=(const WaitGuard&) = delete;
-
- private:
-  tbb::flow::graph* graph_;
-};
-
 }  // namespace
 
 void Scheduler::PutTicks(Stage& stage, uint32_t ticks) {
@@ -39,6 +28,7 @@ void Scheduler::PutTicks(Stage& stage, uint32_t ticks) {
     *next_here = &stage;
     --ticks;
   }
+  if (ticks > 0) HandOver(&stage);
   for (; ticks > 0; --ticks) stage.ticker->try_put(&stage);
 }
 
@@ -52,6 +42,7 @@ void Scheduler::OnTick(Stage& stage) noexcept {
     current = next;
   }
   next_here = nullptr;
+  HandOver(this);
 }
 
 void Scheduler::RunTick(Stage& stage, Clock::time_point& now) {
@@ -68,7 +59,7 @@ void Scheduler::ReleaseGroup(Stage& stage) {
 void Scheduler::OnAsyncTick(Stage& stage) noexcept {
   graph_.reserve_wait();
   stage.thread->Post([this, &stage] {
-    WaitGuard guard(graph_);
+    WaitGuard guard(*this);
     OnTick(stage);
   });
 }
@@ -163,7 +154,10 @@ void Scheduler::RunSource(Stage& stage, Clock::time_point& now) {
     ticks = stage.ClaimTicks();
   }
   PutTicks(stage, ticks);
-  if (pause) {
+  if (pause && options_.deterministic) {
+    std::this_thread::sleep_for(kSourcePause);  // the one thread there is
+    Wake(stage);
+  } else if (pause) {
     graph_.reserve_wait();
     if (!alarm_.Set(stage, kSourcePause)) graph_.release_wait();
   }
@@ -248,16 +242,18 @@ void Scheduler::Leave(Chain chain, std::atomic<uint64_t>& counter) {
   if (admission_.Leave(chain)) WakeSources();
 }
 
-void Scheduler::WakeSources() {
-  for (Stage* source : sources_) {
-    uint32_t ticks = 0;
-    {
-      tbb::spin_mutex::scoped_lock lock(source->mutex);
-      source->wake = true;
-      ticks = source->ClaimTicks();
-    }
-    PutTicks(*source, ticks);
+void Scheduler::Wake(Stage& source) {
+  uint32_t ticks = 0;
+  {
+    tbb::spin_mutex::scoped_lock lock(source.mutex);
+    source.wake = true;
+    ticks = source.ClaimTicks();
   }
+  PutTicks(source, ticks);
+}
+
+void Scheduler::WakeSources() {
+  for (Stage* source : sources_) Wake(*source);
 }
 
 void Scheduler::Bury(std::vector<Failure> failures) {
@@ -265,7 +261,7 @@ void Scheduler::Bury(std::vector<Failure> failures) {
   // The records keep their credits until they are written, so a slow disk holds back the sources, not memory.
   graph_.reserve_wait();
   burial_thread_->Post([this, shared = std::make_shared<std::vector<Failure>>(std::move(failures))] {
-    WaitGuard guard(graph_);
+    WaitGuard guard(*this);
     WriteDeadLetters(*shared);
   });
 }

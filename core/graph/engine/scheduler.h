@@ -1,9 +1,9 @@
 // One run of a graph: the stages as nodes of a oneTBB flow graph, and who is called when.
 //
-// An edge carries chains of records: an output port (broadcast_node) leads to the inbox of the next stage, a lightweight
-// node that runs in the sender and appends the chain to the stage's pending records. If that makes a call due, it puts
-// one message, a tick, to the stage's worker node. So a tick, not a record, is what oneTBB queues: at most one a stage
-// (or one a concurrent call), whatever is in flight. Why: core/design/001-engine.md.
+// An edge carries chains of records: an output port (broadcast_node) leads to the inbox of the next stage, a
+// lightweight node that runs in the sender and appends the chain to the stage's pending records. If that makes a call
+// due, it puts one message, a tick, to the stage's worker node. So a tick, not a record, is what oneTBB queues: at most
+// one a stage (or one a concurrent call), whatever is in flight. Why: core/design/001-engine.md.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,7 @@
 #include "core/graph/engine/call.h"
 #include "core/graph/engine/dead_letters.h"
 #include "core/graph/engine/stage.h"
+#include "core/graph/engine/thread_handover.h"
 #include "core/graph/engine/topology.h"
 
 namespace retort {
@@ -30,6 +31,7 @@ struct Counters {
 };
 
 /// Raise `stop` to `level` unless it is there or beyond. Safe in signal handlers.
+static_assert(std::atomic<StopLevel>::is_always_lock_free);
 inline void RaiseStop(std::atomic<StopLevel>& stop, StopLevel level) {
   StopLevel now = stop.load();
   while (now < level && !stop.compare_exchange_weak(now, level)) {
@@ -49,6 +51,21 @@ class Scheduler {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  // Ends a wait that was reserved for work outside the graph's own tasks, when that work is done.
+  class WaitGuard {
+   public:
+    explicit WaitGuard(Scheduler& scheduler) : scheduler_(scheduler) {}
+    ~WaitGuard() {
+      HandOver(&scheduler_);
+      scheduler_.graph_.release_wait();
+    }
+    WaitGuard(const WaitGuard&) = delete;
+    WaitGuard& operator=(const WaitGuard&) = delete;
+
+   private:
+    Scheduler& scheduler_;
+  };
 
   void SetSchedule(const Topology& topology);
   void BuildNodes();
@@ -70,6 +87,7 @@ class Scheduler {
   void Leave(Chain chain, std::atomic<uint64_t>& counter);
   void Bury(std::vector<Failure> failures);
   void WriteDeadLetters(std::span<const Failure> failures);
+  void Wake(Stage& source);
   void WakeSources();
   void SweepCancelled();
 
@@ -80,7 +98,7 @@ class Scheduler {
   void Ring(Stage& stage);
 
   // Deterministic mode.
-  void Conduct() noexcept;
+  void Conduct();
   Stage* PickNext();
 
   void Abort(Status status, StopLevel level);
@@ -98,8 +116,7 @@ class Scheduler {
   std::vector<Stage*> by_priority_;  // most urgent first
   std::vector<Stage*> sources_, ordered_, lingerers_;
   std::atomic<uint32_t> live_sources_{0};
-  std::atomic<int> lingering_{0};  // stages that hold a partial batch
-  std::unique_ptr<tbb::flow::function_node<tbb::flow::continue_msg>> conductor_;
+  std::atomic<int> lingering_{0};                 // stages that hold a partial batch
   std::unique_ptr<ServiceThread> burial_thread_;  // writes dead letters
   Alarm alarm_;
   std::mutex abort_mutex_;

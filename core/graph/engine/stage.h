@@ -18,6 +18,7 @@
 namespace retort {
 
 class Call;
+class Scheduler;
 
 struct Stage {
   struct Port {
@@ -55,9 +56,10 @@ struct Stage {
   std::vector<Port> ports;
 
   // Set before the run.
+  Scheduler* scheduler = nullptr;
   ExclusiveGroup* group = nullptr;
-  uint32_t limit = 1;               // calls at once
-  std::vector<Stage*> ancestors;    // whose records can come here
+  uint32_t limit = 1;                     // calls at once
+  std::vector<Stage*> ancestors;          // whose records can come here
   std::unique_ptr<ServiceThread> thread;  // of a blocking stage
   std::unique_ptr<Inbox> inbox;
   std::unique_ptr<Worker> worker;
@@ -67,13 +69,13 @@ struct Stage {
   tbb::spin_mutex mutex;  // guards the rest
   Chain pending;
   std::unique_ptr<ReorderBuffer> reorder;  // of an ordered stage
-  uint32_t ticks = 0;    // put and not begun
-  uint32_t running = 0;  // begun and not ended
-  uint32_t quota = 1;    // calls one tick may make; grows while they are short
-  bool wake = false;     // source: credits may be free
-  bool ended = false;    // source: no more records
-  bool lingering = false;    // holds a partial batch
-  bool linger_over = false;  // do not hold the next one
+  uint32_t ticks = 0;                      // put and not begun
+  uint32_t running = 0;                    // begun and not ended
+  uint32_t quota = 1;                      // calls one tick may make; grows while they are short
+  bool wake = false;                       // source: credits may be free
+  bool ended = false;                      // source: no more records
+  bool lingering = false;                  // holds a partial batch
+  bool linger_over = false;                // do not hold the next one
   std::vector<std::unique_ptr<Call>> idle_calls;
   StageStats stats;
   StageStats::Distribution batches;  // records a call

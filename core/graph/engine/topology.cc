@@ -75,8 +75,9 @@ Status Topology::Check() const {
       if (node.ports[p].connected && node.ports[p].back && node.ports[p].to != n &&
           !ReachableFrom({node.ports[p].to}, false)[n]) {
         const std::string& to = nodes[node.ports[p].to].name;
-        fault("the edge " + node.name + " -> " + to + " is declared as a back edge but closes no cycle: no path of other edges leads from '" +
-              to + "' to '" + node.name + "'; remove `back`");
+        fault("the edge " + node.name + " -> " + to +
+              " is declared as a back edge but closes no cycle: no path of other edges leads from '" + to + "' to '" +
+              node.name + "'; remove `back`");
       }
     }
     if (!sources.empty() && !node.source && !reached[n]) {

@@ -19,7 +19,7 @@ struct Topology {
   struct Node {
     std::string name;
     bool source = false;
-    std::vector<Edge> ports;
+    std::vector<Edge> ports{};
   };
   std::vector<Node> nodes;
 

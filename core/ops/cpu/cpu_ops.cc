@@ -13,17 +13,13 @@ namespace {
 
 class CpuOps final : public OpSet {
  public:
-  explicit CpuOps(Device& device) : device_(device), threads_(device.info().threads) {}
+  explicit CpuOps(Device& device) : device_(device), threads_(device.info().threads), arena_(device) {}
   Device& device() override { return device_; }
   std::vector<std::string> DispatchReport() const override { return matmul_.Report(); }
 
   Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) override {
     RETORT_RETURN_IF_ERROR(CheckWeightShape(type, n, k));
-    auto weight = std::make_unique<MappedWeight>();
-    weight->type = type;
-    weight->n = n;
-    weight->k = k;
-    weight->data = data;
+    RETORT_ASSIGN_OR_RETURN(auto weight, cpu::GroupedWeight::Pack(arena_, threads_, type, data, n, k));
     return std::unique_ptr<PackedWeight>(std::move(weight));
   }
 
@@ -32,7 +28,11 @@ class CpuOps final : public OpSet {
     if (t == 0) return {};
     cpu::MatMulCall call;
     call.x = x;
-    call.part = {w.type, static_cast<const MappedWeight&>(w).data, w.k, 0, w.n, t, y, ldy, accumulate};
+    call.w = static_cast<const cpu::GroupedWeight*>(&w);
+    call.y = y;
+    call.t = t;
+    call.ldy = ldy;
+    call.accumulate = accumulate;
     call.precision = precision;
     call.threads = threads_;
     return matmul_.Run(call);
@@ -147,6 +147,7 @@ class CpuOps final : public OpSet {
 
   Device& device_;
   const int threads_;
+  cpu::WeightArena arena_;
   cpu::MatMulList matmul_;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,14 +10,6 @@
 #include "core/ops/ops.h"
 
 namespace retort::cpu {
-
-/// One product as a whole: y[t, n] (+)= x[t, k] · wᵀ.
-struct MatMulCall {
-  const float* x = nullptr;
-  MatMulPart part;  // n_begin = 0, n_end = n
-  Precision precision = Precision::kFast;
-  int threads = 1;
-};
 
 /// One way to serve a product. Not thread-safe (scratch memory).
 class MatMulImplementation {

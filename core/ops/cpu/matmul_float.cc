@@ -3,114 +3,178 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "core/ops/cpu/matmul_kernels.h"
-#include "core/ops/cpu/weight_block-inl.h"
+#if HWY_TARGET != HWY_SCALAR
+#include "core/ops/cpu/group_reader-inl.h"
+#include "core/ops/cpu/lanes-inl.h"
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
 namespace HWY_NAMESPACE {
 
-/// The outputs of kWide weight rows for kRows activation rows. Every output has two accumulators, for even and odd
-/// vectors, whatever the tile: that fixes the order of its sum.
-template <DType kType, int kWide, int kRows>
-HWY_ATTR HWY_INLINE void Tile(const char* weights, size_t row_bytes, int64_t k, const float* x, float* y, int64_t ldy,
-                              bool accumulate) {
-  const F32 d;
-  constexpr size_t kLanes = hn::MaxLanes(F32());
-  static_assert(32 % (2 * kLanes) == 0);
-  VF even[kWide][kRows], odd[kWide][kRows];
-  for (int w = 0; w < kWide; ++w) {
-    for (int r = 0; r < kRows; ++r) even[w][r] = odd[w][r] = hn::Zero(d);
-  }
-  const int64_t blocks = k / 32;
-  for (int64_t block = 0; block < blocks; ++block) {
-    for (int w = 0; w < kWide; ++w) {
-      WeightRow<kType> row(weights + static_cast<size_t>(w) * row_bytes);
-      row.Begin(block);
-      for (size_t offset = 0; offset < 32; offset += 2 * kLanes) {
-        const VF w0 = row.Load(offset), w1 = row.Load(offset + kLanes);
-        for (int r = 0; r < kRows; ++r) {
-          const float* const xr = x + r * k + block * 32 + static_cast<int64_t>(offset);
-          even[w][r] = hn::MulAdd(w0, hn::LoadU(d, xr), even[w][r]);
-          odd[w][r] = hn::MulAdd(w1, hn::LoadU(d, xr + kLanes), odd[w][r]);
-        }
-      }
-    }
-  }
-  for (int w = 0; w < kWide; ++w) {
-    for (int r = 0; r < kRows; ++r) {
-      float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(even[w][r], odd[w][r])));
-      for (int64_t i = blocks * 32; i < k; ++i) {  // float types need be no multiple of 32
-        float weight = 0;
-        DequantiseRow(kType, weights + static_cast<size_t>(w) * row_bytes + static_cast<size_t>(i) * DTypeBlockBytes(kType), &weight, 1);
-        sum += weight * x[r * k + i];
-      }
-      float& out = y[r * ldy + w];
-      out = accumulate ? out + sum : sum;
+#if HWY_TARGET == HWY_SCALAR  // plain loops over the GGUF rows, for processors without vectors
+
+void MatMulFloatTarget(const MatMulCall& c, int64_t begin, int64_t end) {
+  const GroupedWeight& w = *c.w;
+  std::vector<float> row(static_cast<size_t>(w.k));
+  for (int64_t n = begin * kGroupRows; n < std::min(end * kGroupRows, w.n); ++n) {
+    DequantiseRow(w.type, w.Row(n), row.data(), w.k);
+    for (int64_t i = 0; i < c.t; ++i) {
+      float sum = 0;
+      for (int64_t k = 0; k < w.k; ++k) sum += row[static_cast<size_t>(k)] * c.x[i * w.k + k];
+      float& out = c.y[i * c.ldy + n];
+      out = c.accumulate ? out + sum : sum;
     }
   }
 }
 
-/// All activation rows for kWide weight rows.
-template <DType kType, int kWide>
-HWY_ATTR void Strip(const MatMulPart& p, const float* x, int64_t n) {
-  const size_t row_bytes = DTypeRowBytes(kType, p.k);
-  const char* const w = static_cast<const char*>(p.weights) + static_cast<size_t>(n) * row_bytes;
-  int64_t i = 0;
-  for (; i + 4 <= p.t; i += 4) Tile<kType, kWide, 4>(w, row_bytes, p.k, x + i * p.k, p.y + i * p.ldy + n, p.ldy, p.accumulate);
-  for (; i < p.t; ++i) Tile<kType, kWide, 1>(w, row_bytes, p.k, x + i * p.k, p.y + i * p.ldy + n, p.ldy, p.accumulate);
+#else
+
+/// kRows rows by kGroups groups, with weights that become floats in registers: for few rows.
+template <DType kType, int kGroups, int kRows>
+HWY_ATTR void NarrowTile(const MatMulCall& c, int64_t group, size_t lane, int64_t row) {
+  using Reader = GroupReader<kType>;
+  const F32 d;
+  const int64_t k = c.w->k;
+  const float* const x = c.x + row * k;
+  Reader first(c.w->Group(group), lane), second(c.w->Group(group + kGroups - 1), lane);
+  VF sum[kGroups][kRows];
+  Unroll<kGroups * kRows>([&](auto i) RETORT_INLINE { sum[i / kRows][i % kRows] = hn::Zero(d); });
+  for (int64_t step = 0; step < k / Reader::kInputs; ++step) {
+    PrefetchAhead<Reader::kBytes>(first.p, step);
+    first.Begin(step);
+    if constexpr (kGroups > 1) {
+      PrefetchAhead<Reader::kBytes>(second.p, step);
+      second.Begin(step);
+    }
+    const float* const at = x + step * Reader::kInputs;
+    Unroll<Reader::kInputs>([&](auto input) RETORT_INLINE {
+      constexpr int kInput = decltype(input)::value;
+      const VF w0 = first.template Load<kInput>();
+      VF w1 = w0;
+      if constexpr (kGroups > 1) w1 = second.template Load<kInput>();
+      Unroll<kRows>([&](auto r) RETORT_INLINE {
+        const VF value = hn::Set(d, at[r * k + kInput]);
+        sum[0][r] = hn::MulAdd(w0, value, sum[0][r]);
+        if constexpr (kGroups > 1) sum[1][r] = hn::MulAdd(w1, value, sum[1][r]);
+      });
+    });
+  }
+  Unroll<kGroups * kRows>([&](auto i) RETORT_INLINE {
+    const int64_t output = (group + i / kRows) * kGroupRows + static_cast<int64_t>(lane);
+    StoreOutputs(sum[i / kRows][i % kRows], c.y + (row + i % kRows) * c.ldy, output, c.w->n, c.accumulate);
+  });
+}
+
+template <DType kType, int kGroups>
+HWY_ATTR void Narrow(const MatMulCall& c, int64_t group) {
+  for (size_t lane = 0; lane < kGroupRows; lane += kLanes) {
+    switch (c.t) {
+      case 1: NarrowTile<kType, kGroups, 1>(c, group, lane, 0); break;
+      case 2: NarrowTile<kType, kGroups, 2>(c, group, lane, 0); break;
+      case 3: NarrowTile<kType, kGroups, 3>(c, group, lane, 0); break;
+      default: NarrowTile<kType, kGroups, 4>(c, group, lane, 0); break;
+    }
+  }
+}
+constexpr int64_t kNarrowRows = 4;
+
+/// A group's weights as floats [k, 8].
+template <DType kType>
+HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel) {
+  using Reader = GroupReader<kType>;
+  for (size_t lane = 0; lane < kGroupRows; lane += kLanes) {
+    Reader reader(group, lane);
+    for (int64_t step = 0; step < k / Reader::kInputs; ++step) {
+      reader.Begin(step);
+      Unroll<Reader::kInputs>([&](auto input) RETORT_INLINE {
+        constexpr int kInput = decltype(input)::value;
+        hn::StoreU(reader.template Load<kInput>(), F32(), panel + (step * Reader::kInputs + kInput) * kGroupRows + lane);
+      });
+    }
+  }
+}
+
+/// kRows rows by two expanded groups.
+template <int kRows>
+HWY_ATTR void WideTile(const MatMulCall& c, const float* panel0, const float* panel1, int64_t group, size_t lane, int64_t row) {
+  const F32 d;
+  const int64_t k = c.w->k;
+  const float* const x = c.x + row * k;
+  VF sum0[kRows], sum1[kRows];
+  Unroll<kRows>([&](auto r) RETORT_INLINE { sum0[r] = sum1[r] = hn::Zero(d); });
+  for (int64_t i = 0; i < k; ++i) {
+    const VF w0 = hn::LoadU(d, panel0 + i * kGroupRows + lane), w1 = hn::LoadU(d, panel1 + i * kGroupRows + lane);
+    Unroll<kRows>([&](auto r) RETORT_INLINE {
+      const VF value = hn::Set(d, x[r * k + i]);
+      sum0[r] = hn::MulAdd(w0, value, sum0[r]);
+      sum1[r] = hn::MulAdd(w1, value, sum1[r]);
+    });
+  }
+  const int64_t output = group * kGroupRows + static_cast<int64_t>(lane);
+  Unroll<kRows>([&](auto r) RETORT_INLINE {
+    float* const y = c.y + (row + r) * c.ldy;
+    StoreOutputs(sum0[r], y, output, c.w->n, c.accumulate);
+    if (panel1 != panel0) StoreOutputs(sum1[r], y, output + kGroupRows, c.w->n, c.accumulate);
+  });
+}
+
+/// All rows by one group or two, whose weights are expanded once.
+template <DType kType>
+HWY_ATTR void Wide(const MatMulCall& c, int64_t group, int groups, float* scratch) {
+  const float* panels[2];
+  for (int g = 0; g < groups; ++g) {
+    if constexpr (kType == DType::kF32) {
+      panels[g] = reinterpret_cast<const float*>(c.w->Group(group + g));
+    } else {
+      float* const panel = scratch + g * c.w->k * kGroupRows;
+      ExpandGroup<kType>(c.w->Group(group + g), c.w->k, panel);
+      panels[g] = panel;
+    }
+  }
+  if (groups == 1) panels[1] = panels[0];
+  for (size_t lane = 0; lane < kGroupRows; lane += kLanes) {
+    int64_t row = 0;
+    for (; row + 6 <= c.t; row += 6) WideTile<6>(c, panels[0], panels[1], group, lane, row);
+    switch (c.t - row) {
+      case 1: WideTile<1>(c, panels[0], panels[1], group, lane, row); break;
+      case 2: WideTile<2>(c, panels[0], panels[1], group, lane, row); break;
+      case 3: WideTile<3>(c, panels[0], panels[1], group, lane, row); break;
+      case 4: WideTile<4>(c, panels[0], panels[1], group, lane, row); break;
+      case 5: WideTile<5>(c, panels[0], panels[1], group, lane, row); break;
+      default: break;
+    }
+  }
 }
 
 template <DType kType>
-HWY_ATTR void Rows(const MatMulPart& p, const float* x) {
-  int64_t n = p.n_begin;
-  if (p.t == 1) {  // enough independent sums to hide the latency of multiply-add
-    for (; n + 4 <= p.n_end; n += 4) Strip<kType, 4>(p, x, n);
+HWY_ATTR void Groups(const MatMulCall& c, int64_t begin, int64_t end) {
+  if (c.t <= kNarrowRows) {
+    for (; begin + 2 <= end; begin += 2) Narrow<kType, 2>(c, begin);
+    if (begin < end) Narrow<kType, 1>(c, begin);
+    return;
   }
-  for (; n < p.n_end; ++n) Strip<kType, 1>(p, x, n);
+  thread_local std::vector<float> scratch;
+  if (kType != DType::kF32) scratch.resize(static_cast<size_t>(2 * kGroupRows * c.w->k));
+  for (; begin < end; begin += 2) Wide<kType>(c, begin, end - begin >= 2 ? 2 : 1, scratch.data());
 }
 
-template <DType kType>
-HWY_ATTR void Expand(const void* weights, int64_t k, int64_t begin, int64_t end, float* out) {
-  const F32 d;
-  const size_t lanes = hn::Lanes(d);
-  const size_t row_bytes = DTypeRowBytes(kType, k);
-  for (int64_t n = begin; n < end; ++n, out += k) {
-    const char* const bytes = static_cast<const char*>(weights) + static_cast<size_t>(n) * row_bytes;
-    WeightRow<kType> row(bytes);
-    for (int64_t block = 0; block < k / 32; ++block) {
-      row.Begin(block);
-      for (size_t offset = 0; offset < 32; offset += lanes) hn::StoreU(row.Load(offset), d, out + block * 32 + offset);
-    }
-    if (const int64_t done = k / 32 * 32; done < k) {
-      DequantiseRow(kType, bytes + static_cast<size_t>(done) * DTypeBlockBytes(kType), out + done, k - done);
-    }
-  }
-}
-
-HWY_ATTR void MatMulFloatTarget(const MatMulPart& p, const float* x) {
-  switch (p.type) {
-    case DType::kF32: return Rows<DType::kF32>(p, x);
-    case DType::kF16: return Rows<DType::kF16>(p, x);
-    case DType::kBF16: return Rows<DType::kBF16>(p, x);
-    case DType::kQ8_0: return Rows<DType::kQ8_0>(p, x);
-    case DType::kQ4_0: return Rows<DType::kQ4_0>(p, x);
-    case DType::kQ4_1: return Rows<DType::kQ4_1>(p, x);
+HWY_ATTR void MatMulFloatTarget(const MatMulCall& c, int64_t begin, int64_t end) {
+  switch (c.w->type) {
+    case DType::kF32: return Groups<DType::kF32>(c, begin, end);
+    case DType::kF16: return Groups<DType::kF16>(c, begin, end);
+    case DType::kBF16: return Groups<DType::kBF16>(c, begin, end);
+    case DType::kQ8_0: return Groups<DType::kQ8_0>(c, begin, end);
+    case DType::kQ4_0: return Groups<DType::kQ4_0>(c, begin, end);
+    case DType::kQ4_1: return Groups<DType::kQ4_1>(c, begin, end);
     case DType::kI32: return;
   }
 }
 
-HWY_ATTR void ExpandRowsTarget(DType type, const void* w, int64_t k, int64_t begin, int64_t end, float* out) {
-  switch (type) {
-    case DType::kF32: return Expand<DType::kF32>(w, k, begin, end, out);
-    case DType::kF16: return Expand<DType::kF16>(w, k, begin, end, out);
-    case DType::kBF16: return Expand<DType::kBF16>(w, k, begin, end, out);
-    case DType::kQ8_0: return Expand<DType::kQ8_0>(w, k, begin, end, out);
-    case DType::kQ4_0: return Expand<DType::kQ4_0>(w, k, begin, end, out);
-    case DType::kQ4_1: return Expand<DType::kQ4_1>(w, k, begin, end, out);
-    case DType::kI32: return;
-  }
-}
+#endif  // HWY_TARGET == HWY_SCALAR
 
 }  // namespace HWY_NAMESPACE
 }  // namespace retort::cpu
@@ -119,12 +183,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace retort::cpu {
 HWY_EXPORT(MatMulFloatTarget);
-HWY_EXPORT(ExpandRowsTarget);
 
-void MatMulFloat(const MatMulPart& part, const float* x) { HWY_DYNAMIC_DISPATCH(MatMulFloatTarget)(part, x); }
-
-void ExpandRows(DType type, const void* weights, int64_t k, int64_t begin, int64_t end, float* out) {
-  HWY_DYNAMIC_DISPATCH(ExpandRowsTarget)(type, weights, k, begin, end, out);
+void MatMulFloat(const MatMulCall& call, int64_t begin, int64_t end) {
+  HWY_DYNAMIC_DISPATCH(MatMulFloatTarget)(call, begin, end);
 }
 }  // namespace retort::cpu
 #endif

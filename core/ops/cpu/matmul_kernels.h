@@ -1,44 +1,47 @@
-// SIMD matrix products over weights in GGUF layout, for the instruction set of this processor (Highway dispatch).
-// A weight block is expanded once and used for several activation rows, so that a step of a few tokens costs little more
-// than a step of one. The sum of an output element runs in an order that depends on k alone: neither on the number of
-// rows nor on how the work is split.
+// SIMD matrix products over grouped weights, for the instruction set of this processor (Highway dispatch).
+// Each output is one lane of one accumulator that runs over the inputs in order: its sum depends on neither the number
+// of rows nor the split of the work nor the tile that computed it.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "core/tensor/dtype.h"
+#include "core/ops/cpu/grouped_weight.h"
+#include "core/ops/ops.h"
 
 namespace retort::cpu {
 
-/// Part of y[t, n] (+)= x[t, k] · wᵀ: the outputs [n_begin, n_end).
-struct MatMulPart {
-  DType type = DType::kF32;
-  const void* weights = nullptr;  // [n, k], rows in GGUF layout
-  int64_t k = 0, n_begin = 0, n_end = 0;
-  int64_t t = 0;
+/// y[t, n] (+)= x[t, k] · wᵀ, rows of y ldy floats apart.
+struct MatMulCall {
+  const float* x = nullptr;
+  const GroupedWeight* w = nullptr;
   float* y = nullptr;
-  int64_t ldy = 0;
+  int64_t t = 0, ldy = 0;
   bool accumulate = false;
+  Precision precision = Precision::kFast;
+  int threads = 1;
 };
 
-/// Float activations x [t, k]; weights become floats in registers. All types.
-void MatMulFloat(const MatMulPart& part, const float* x);
+/// The outputs of groups [begin, end), with float activations. All weight types.
+void MatMulFloat(const MatMulCall& call, int64_t begin, int64_t end);
 
-/// Activations as 16-bit integers per block of 32: value = scale * q. Sixteen bits cost what eight do wherever there is no
-/// byte dot product, since both multiply 16-bit pairs, and leave an error far below that of 4- and 8-bit weights.
+/// Activations as integers per block of 32: value = scale * q. Bytes for 4-bit weights, whose products pair up in 16
+/// bits. 8-bit weights have no such room where bytes cannot be summed in 32 bits at once, so their partners are 16 bits,
+/// which costs no more there and leaves an error far below the weights' own.
 struct QuantisedRows {
-  std::vector<int16_t> q;      // [t, k]
-  std::vector<float> scale;    // [t, k / 32]
-  std::vector<float> sum;      // [t, k / 32]: scale * sum of the block's q
+  std::vector<int8_t> q8;     // [t, k], or empty
+  std::vector<int16_t> q16;   // [t, k], or empty
+  std::vector<float> scale;   // [t, k / 32]
+  std::vector<float> sum;     // [t, k / 32]: scale * sum of the block's q
+  void Resize(DType weights, int64_t t, int64_t k);
 };
-/// Fill rows [begin, end) of `out`, whose vectors have their sizes already.
-void QuantiseRows(const float* x, int64_t k, int64_t begin, int64_t end, QuantisedRows* out);
+/// Fill rows [begin, end) of `out`, resized for the weight type.
+void QuantiseRows(const float* x, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* out);
 
-/// Quantised weights (q8_0, q4_0, q4_1) times quantised activations, in integers within a block.
-void MatMulQuantised(const MatMulPart& part, const QuantisedRows& x);
+/// The outputs of groups [begin, end) of quantised weights, in integers within a block.
+void MatMulQuantised(const MatMulCall& call, const QuantisedRows& x, int64_t begin, int64_t end);
 
-/// Expand weight rows [begin, end) into floats [end - begin, k].
+/// Expand GGUF weight rows [begin, end) into floats [end - begin, k].
 void ExpandRows(DType type, const void* weights, int64_t k, int64_t begin, int64_t end, float* out);
 
 }  // namespace retort::cpu

@@ -15,29 +15,28 @@ class OneDnnMatMul final : public MatMulImplementation {
   const char* name() const override { return "onednn-f32"; }
   const char* Declines(const MatMulCall& call) const override {
     if (call.precision == Precision::kExact) return "its sums depend on the shape of the batch";
-    if (call.part.t < kOneDnnRows) return "too few rows to pay for expanding the weights";
+    if (call.t < kOneDnnRows) return "too few rows to pay for expanding the weights";
     return nullptr;
   }
 
   Status Run(const MatMulCall& call) override {
-    const MatMulPart& p = call.part;
+    const GroupedWeight& w = *call.w;
     // A panel stays in the second-level cache between its expansion and its use.
     constexpr int64_t kPanel = 512;
-    const float* weights = static_cast<const float*>(p.weights);
-    for (int64_t begin = 0; begin < p.n_end; begin += kPanel) {
-      const int64_t count = std::min(kPanel, p.n_end - begin);
-      if (p.type != DType::kF32) {
-        panel_.resize(static_cast<size_t>(kPanel * p.k));
+    for (int64_t begin = 0; begin < w.n; begin += kPanel) {
+      const int64_t count = std::min(kPanel, w.n - begin);
+      const float* weights = static_cast<const float*>(w.Row(begin));
+      if (w.type != DType::kF32) {
+        panel_.resize(static_cast<size_t>(kPanel * w.k));
         ParallelFor(count, 16, call.threads, [&](int64_t from, int64_t to) {
-          ExpandRows(p.type, p.weights, p.k, begin + from, begin + to, panel_.data() + from * p.k);
+          ExpandRows(w.type, w.data, w.k, begin + from, begin + to, panel_.data() + from * w.k);
         });
         weights = panel_.data();
-      } else {
-        weights = static_cast<const float*>(p.weights) + begin * p.k;
       }
       dnnl_status_t status = dnnl_success;
       Isolated([&] {
-        status = dnnl_sgemm('N', 'T', p.t, count, p.k, 1.0f, call.x, p.k, weights, p.k, p.accumulate ? 1.0f : 0.0f, p.y + begin, p.ldy);
+        status = dnnl_sgemm('N', 'T', call.t, count, w.k, 1.0f, call.x, w.k, weights, w.k, call.accumulate ? 1.0f : 0.0f,
+                            call.y + begin, call.ldy);
       });
       if (status != dnnl_success) return Internal("oneDNN sgemm failed with status " + std::to_string(status));
     }

@@ -5,6 +5,7 @@
 // After highway.h: its kernels follow the current target.
 #include <hwy/contrib/math/math-inl.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/ops/cpu/row_kernels.h"
@@ -44,12 +45,14 @@ HWY_ATTR void SiluMulTarget(const float* gate, const float* up, float* out, int6
   const V one = hn::Set(d, 1.0f);
   int64_t i = 0;
   for (; i + lanes <= f; i += lanes) {
-    const V g = hn::LoadU(d, gate + i);
     // exp overflows past 88; silu is 0 in float well before that.
-    const V e = hn::Exp(d, hn::Min(hn::Neg(g), hn::Set(d, 88.0f)));
-    hn::StoreU(hn::Mul(hn::Div(g, hn::Add(one, e)), hn::LoadU(d, up + i)), d, out + i);
+    const V g = hn::Max(hn::LoadU(d, gate + i), hn::Set(d, -88.0f));
+    hn::StoreU(hn::Mul(hn::Div(g, hn::Add(one, hn::Exp(d, hn::Neg(g)))), hn::LoadU(d, up + i)), d, out + i);
   }
-  for (; i < f; ++i) out[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
+  for (; i < f; ++i) {
+    const float g = std::max(gate[i], -88.0f);
+    out[i] = g / (1.0f + std::exp(-g)) * up[i];
+  }
 }
 
 /// Key and value elements of a page as floats, whatever their storage.

@@ -39,6 +39,7 @@ void Scheduler::SetSchedule(const Topology& topology) {
   std::vector<uint32_t> ranks = topology.Ranks();
   for (const auto& stage : stages_) {
     const StageOptions& o = stage->options;
+    stage->scheduler = this;
     by_priority_.push_back(stage.get());
     if (stage->source()) sources_.push_back(stage.get());
     if (o.ordered && !stage->source()) {
@@ -71,8 +72,6 @@ void Scheduler::SetSchedule(const Topology& topology) {
 
 void Scheduler::BuildNodes() {
   using tbb::flow::unlimited;  // the scheduler itself bounds the ticks of a stage
-  conductor_ = std::make_unique<tbb::flow::function_node<tbb::flow::continue_msg>>(
-      graph_, 1, [this](tbb::flow::continue_msg) noexcept { Conduct(); });
   for (size_t i = 0; i < by_priority_.size(); ++i) {
     Stage* stage = by_priority_[i];
     auto priority = static_cast<tbb::flow::node_priority_t>(by_priority_.size() - i);
@@ -82,12 +81,18 @@ void Scheduler::BuildNodes() {
     });
     if (stage->thread) {
       stage->async_worker = std::make_unique<Stage::AsyncWorker>(
-          graph_, unlimited, [this](Stage* ticked, Stage::AsyncWorker::gateway_type&) noexcept { OnAsyncTick(*ticked); },
+          graph_, unlimited,
+          [](Stage* ticked, Stage::AsyncWorker::gateway_type&) noexcept { ticked->scheduler->OnAsyncTick(*ticked); },
           priority);
       stage->ticker = stage->async_worker.get();
     } else {
       stage->worker = std::make_unique<Stage::Worker>(
-          graph_, unlimited, [this](Stage* ticked) noexcept { OnTick(*ticked); }, priority);
+          graph_, unlimited,
+          [](Stage* ticked) noexcept {
+            TakeOver(ticked);
+            ticked->scheduler->OnTick(*ticked);
+          },
+          priority);
       stage->ticker = stage->worker.get();
     }
   }
@@ -102,15 +107,15 @@ void Scheduler::BuildNodes() {
 
 Status Scheduler::Run(std::vector<Stranded>& stranded) {
   if (options_.deterministic) {
-    conductor_->try_put({});
+    Conduct();
   } else {
     WakeSources();
   }
   graph_.wait_for_all();
+  TakeOver(this);
   if (stopping()) SweepCancelled();
   bool ended = true;
   for (const auto& stage : stages_) {
-    tbb::spin_mutex::scoped_lock lock(stage->mutex);  // also orders what other threads did before what follows
     ended = ended && (!stage->source() || stage->ended);
     if (stage->batches.count > 0) stage->stats.samples["batch"] = stage->batches;
   }
@@ -120,7 +125,8 @@ Status Scheduler::Run(std::vector<Stranded>& stranded) {
   if (!abort_status_.ok()) return abort_status_;
   if (!stranded.empty()) {
     return Internal(std::to_string(stranded.size()) + " records are stranded, the first, '" + stranded[0].record_id +
-                    "', at stage '" + stranded[0].stage + "': a defect of the engine; please report it with the pipeline");
+                    "', at stage '" + stranded[0].stage +
+                    "': a defect of the engine; please report it with the pipeline");
   }
   if (counters_.cancelled > 0) {
     return Cancelled("the run was stopped with " + std::to_string(counters_.cancelled) + " records in flight");
@@ -173,24 +179,11 @@ void Scheduler::EndVainLingers() {
 
 // Runs on the alarm's thread, for what Set was called with a reserved wait.
 void Scheduler::Ring(Stage& stage) {
-  if (!stage.source()) {
-    EndLinger(stage, false);
-  } else if (options_.deterministic) {
-    stage.wake = true;
-    conductor_->try_put({});
-  } else {
-    uint32_t ticks = 0;
-    {
-      tbb::spin_mutex::scoped_lock lock(stage.mutex);
-      stage.wake = true;
-      ticks = stage.ClaimTicks();
-    }
-    PutTicks(stage, ticks);
-  }
-  graph_.release_wait();
+  WaitGuard guard(*this);
+  stage.source() ? Wake(stage) : EndLinger(stage, false);
 }
 
-void Scheduler::Conduct() noexcept {
+void Scheduler::Conduct() {
   Clock::time_point now = Clock::now();
   while (!stopping()) {
     Stage* stage = PickNext();
@@ -206,18 +199,20 @@ void Scheduler::Conduct() noexcept {
 // The rule looks at counts alone, never at time: the most downstream full batch; else a source that has credits; else
 // the most upstream partial batch, so that records gather downstream. The same input gives the same calls.
 Stage* Scheduler::PickNext() {
-  for (Stage* stage : by_priority_) {
-    if (!stage->source() && stage->pending.count >= stage->options.max_batch) return stage;
-  }
-  bool draining = stop_.load(std::memory_order_relaxed) != StopLevel::kRun;
+  const bool draining = stop_.load(std::memory_order_relaxed) != StopLevel::kRun;
+  Stage* source = nullptr;
+  Stage* partial = nullptr;
   for (Stage* stage : by_priority_) {
     tbb::spin_mutex::scoped_lock lock(stage->mutex);
-    if (stage->source() && stage->wake && !stage->ended && !draining) return stage;
+    if (stage->source()) {
+      if (source == nullptr && stage->wake && !stage->ended && !draining) source = stage;
+    } else if (stage->pending.count >= stage->options.max_batch) {
+      return stage;
+    } else if (!stage->pending.empty()) {
+      partial = stage;
+    }
   }
-  for (auto it = by_priority_.rbegin(); it != by_priority_.rend(); ++it) {
-    if (!(*it)->pending.empty()) return *it;
-  }
-  return nullptr;
+  return source != nullptr ? source : partial;
 }
 
 }  // namespace retort

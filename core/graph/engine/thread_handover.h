@@ -1,0 +1,24 @@
+// Tells the thread sanitizer what it cannot see in a prebuilt oneTBB: that what was done before a task was made is
+// visible to the thread that runs it, and what the task did to whoever waits for the graph. Nothing in other builds.
+#pragma once
+
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace retort {
+
+/// What this thread did so far is visible to those who TakeOver the same address later.
+inline void HandOver([[maybe_unused]] void* address) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_release(address);
+#endif
+}
+
+inline void TakeOver([[maybe_unused]] void* address) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_acquire(address);
+#endif
+}
+
+}  // namespace retort

@@ -1,0 +1,130 @@
+// Per-target: the weights of a group as float vectors, one input at a time. Included once per Highway target.
+#if defined(RETORT_GROUP_READER_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef RETORT_GROUP_READER_INL
+#undef RETORT_GROUP_READER_INL
+#else
+#define RETORT_GROUP_READER_INL
+#endif
+
+#include "core/ops/cpu/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace retort::cpu {
+namespace HWY_NAMESPACE {
+
+/// Begin(step), then Load<i>() gives input step * kInputs + i of the group's rows from `lane` on. A step takes kBytes.
+template <DType kType>
+struct GroupReader;
+
+template <>
+struct GroupReader<DType::kF32> {
+  static constexpr int kInputs = 1;
+  static constexpr size_t kBytes = 32;
+  GroupReader(const void* group, size_t lane) : p(static_cast<const float*>(group) + lane) {}
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  template <int kInput>
+  HWY_INLINE VF Load() const { return hn::LoadU(F32(), at); }
+  const float* p;
+  const float* at = nullptr;
+};
+
+template <>
+struct GroupReader<DType::kF16> {
+  static constexpr int kInputs = 1;
+  static constexpr size_t kBytes = 16;
+  GroupReader(const void* group, size_t lane) : p(static_cast<const uint16_t*>(group) + lane) {}
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  template <int kInput>
+  HWY_INLINE VF Load() const { return LoadHalves(at, 0); }
+  const uint16_t* p;
+  const uint16_t* at = nullptr;
+};
+
+template <>
+struct GroupReader<DType::kBF16> {
+  static constexpr int kInputs = 1;
+  static constexpr size_t kBytes = 16;
+  GroupReader(const void* group, size_t lane) : p(static_cast<const uint16_t*>(group) + lane) {}
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  template <int kInput>
+  HWY_INLINE VF Load() const {
+    const hn::Rebind<uint16_t, F32> d16;
+    const hn::RebindToUnsigned<F32> d32;
+    return hn::BitCast(F32(), hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, at))));
+  }
+  const uint16_t* p;
+  const uint16_t* at = nullptr;
+};
+
+template <>
+struct GroupReader<DType::kQ8_0> {
+  static constexpr int kInputs = 32;
+  static constexpr size_t kBytes = sizeof(GroupQ8_0);
+  GroupReader(const void* group, size_t first) : p(static_cast<const GroupQ8_0*>(group)), lane(first) {}
+  HWY_INLINE void Begin(int64_t step) {
+    at = p + step;
+    d = LoadHalves(at->d, lane);
+  }
+  template <int kInput>
+  HWY_INLINE VF Load() const {
+    const I32 di;
+    const hn::Rebind<int16_t, I32> d16;
+    const VI pair = hn::PromoteTo(di, hn::LoadU(d16, reinterpret_cast<const int16_t*>(at->q[kInput / 2][lane])));
+    const VI q = kInput % 2 == 0 ? hn::ShiftRight<24>(hn::ShiftLeft<24>(pair)) : hn::ShiftRight<8>(pair);
+    return hn::Mul(hn::ConvertTo(F32(), q), d);
+  }
+  const GroupQ8_0* p;
+  const GroupQ8_0* at = nullptr;
+  size_t lane;
+  VF d = hn::Zero(F32());
+};
+
+/// Input kInput of a block of nibbles, 0 to 15, as integers.
+template <int kInput>
+HWY_INLINE VI Nibble(const uint8_t (*q)[kGroupRows][4], size_t lane) {
+  const hn::RebindToUnsigned<F32> du;
+  const auto words = hn::LoadU(du, reinterpret_cast<const uint32_t*>(q[kInput % 16 / 4][lane]));
+  constexpr int kShift = kInput % 4 * 8 + kInput / 16 * 4;
+  return hn::BitCast(I32(), hn::And(hn::ShiftRight<kShift>(words), hn::Set(du, 15)));
+}
+
+template <>
+struct GroupReader<DType::kQ4_0> {
+  static constexpr int kInputs = 32;
+  static constexpr size_t kBytes = sizeof(GroupQ4_0);
+  GroupReader(const void* group, size_t first) : p(static_cast<const GroupQ4_0*>(group)), lane(first) {}
+  HWY_INLINE void Begin(int64_t step) {
+    at = p + step;
+    d = LoadHalves(at->d, lane);
+    m = hn::Mul(d, hn::Set(F32(), -8.0f));
+  }
+  template <int kInput>
+  HWY_INLINE VF Load() const { return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m); }
+  const GroupQ4_0* p;
+  const GroupQ4_0* at = nullptr;
+  size_t lane;
+  VF d = hn::Zero(F32()), m = hn::Zero(F32());
+};
+
+template <>
+struct GroupReader<DType::kQ4_1> {
+  static constexpr int kInputs = 32;
+  static constexpr size_t kBytes = sizeof(GroupQ4_1);
+  GroupReader(const void* group, size_t first) : p(static_cast<const GroupQ4_1*>(group)), lane(first) {}
+  HWY_INLINE void Begin(int64_t step) {
+    at = p + step;
+    d = LoadHalves(at->d, lane);
+    m = LoadHalves(at->m, lane);
+  }
+  template <int kInput>
+  HWY_INLINE VF Load() const { return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m); }
+  const GroupQ4_1* p;
+  const GroupQ4_1* at = nullptr;
+  size_t lane;
+  VF d = hn::Zero(F32()), m = hn::Zero(F32());
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace retort::cpu
+HWY_AFTER_NAMESPACE();
+#endif  // RETORT_GROUP_READER_INL

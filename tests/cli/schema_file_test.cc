@@ -1,0 +1,29 @@
+// The committed schema is the one that the built-in stages give.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/cli/process.h"
+
+namespace retort::testing {
+namespace {
+
+TEST(SchemaFile, EqualsTheGeneratedOne) {
+  std::ifstream file(SourceFolder() + "/schemas/pipeline.schema.json", std::ios::binary);
+  std::ostringstream committed;
+  committed << file.rdbuf();
+  const Finished generated = RunRetort({"schema"}, "", "", {{"RETORT_PLUGIN_PATH", ""}});
+  EXPECT_EQ(generated.exit_code, 0) << generated.err;
+  EXPECT_TRUE(committed.str() == generated.out) << "write it anew: retort schema --output schemas/pipeline.schema.json";
+}
+
+TEST(SchemaFile, IsWrittenWhereAsked) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(RunRetort({"schema", "--output", "s.json"}, "", folder.path()).exit_code, 0);
+  EXPECT_EQ(folder.Read("s.json"), RunRetort({"schema"}).out);
+  EXPECT_EQ(RunRetort({"schema", "--output", "no/such/s.json"}, "", folder.path()).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace retort::testing

@@ -1,0 +1,86 @@
+#include "core/graph/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/graph/sample_stages.h"
+
+namespace retort {
+namespace {
+
+constexpr const char* kLoop = R"(retort: 1
+name: loop
+engine: { credits: 4, max_cycles: 77 }
+stages:
+  read: { uses: read-jsonl, with: { path: in } }
+  work: { uses: pick, max_batch: 5 }
+  write: { uses: write-jsonl, with: { path: out } }
+edges:
+  - read -> work
+  - work.kept -> write
+  - { from: work.left, to: work, back: true }
+)";
+
+TEST(Plan, ShowsPortsCyclesAndBounds) {
+  const Registry registry = testing::MakeSampleRegistry();
+  const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", kLoop), registry, {});
+  ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
+  const auto plan = MakePlan(loaded.description, "loop.yaml");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  const std::string text = PlanText(*plan);
+  for (const char* part :
+       {"work  uses pick: up to 5 records a call", "in   records (record)", "out  kept (record) -> write",
+        "out  left (record) -> work (back)", "out  scores (score) -> done", "work -> work: at most 77 turns a record",
+        "at most 4 records and 256 MiB of JSON in flight"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const auto json = PlanJson(*plan);
+  EXPECT_EQ(json.at("cycles")[0].at("path"), nlohmann::ordered_json({"work"}));
+  EXPECT_EQ(json.at("stages")[1].at("outputs")[1].at("back"), true);
+  EXPECT_EQ(json.at("engine").at("credits"), 4);
+}
+
+TEST(Plan, NamesEveryModelThatIsNotThere) {
+  const Registry registry = testing::MakeSampleRegistry();
+  std::string text = kLoop;
+  text.replace(text.find("stages:"), 0, "models:\n  a: { source: no/such.gguf }\n  b: { source: neither.gguf }\n");
+  const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+  ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
+  const auto plan = MakePlan(loaded.description, "loop.yaml");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().code(), StatusCode::kNotFound);
+  EXPECT_NE(plan.status().message().find("loop.yaml:5:3: error: model `a`"), std::string::npos)
+      << plan.status().message();
+  EXPECT_NE(plan.status().message().find("loop.yaml:6:3: error: model `b`"), std::string::npos)
+      << plan.status().message();
+}
+
+TEST(Plan, ForeseesWhatTheModelTakes) {
+  const Registry registry = testing::MakeSampleRegistry();
+  for (const char* precision : {"fast", "exact"}) {
+    std::string text = kLoop;
+    text.insert(text.find("stages:"), std::string("models:\n  m: { source: smollm2-135m-instruct, context_length: 64, precision: ") +
+                                          precision + " }\n");
+    const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+    ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
+    const auto plan = MakePlan(loaded.description, "loop.yaml");
+    ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+    const auto model = Model::Load(loaded.description.models[0].config);
+    ASSERT_TRUE(model.ok()) << model.status().ToString();
+    ASSERT_EQ(plan->models.size(), 1u);
+    const PlannedModel& planned = plan->models[0];
+    EXPECT_EQ(planned.kv_bytes_per_token, (*model)->kv_bytes_per_token());
+    EXPECT_EQ(planned.kv_bytes_bound, (*model)->kv_bytes_per_token() * 64 * 4);
+    EXPECT_EQ(planned.layers, (*model)->hyper().layers);
+    EXPECT_GE((*model)->weight_bytes() * 11, planned.weight_bytes * 10);  // packing may add
+  }
+}
+
+TEST(BytesText, ChoosesTheUnit) {
+  EXPECT_EQ(BytesText(17), "17 B");
+  EXPECT_EQ(BytesText(1536), "1.5 KiB");
+  EXPECT_EQ(BytesText(256u << 20), "256 MiB");
+  EXPECT_EQ(BytesText(uint64_t{3} << 40), "3.0 TiB");
+}
+
+}  // namespace
+}  // namespace retort

@@ -1,0 +1,141 @@
+// MatMul of `cpu` beyond parity in exact mode: sameness of bits, the error of `fast`, and who serves what.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "core/ops/ops.h"
+#include "tests/ops/cuda/device_array.h"
+#include "tests/ops/simd_targets.h"
+
+namespace retort {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+constexpr std::array kTypes = {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1};
+
+struct Shape {
+  int64_t t, n, k;
+};
+std::ostream& operator<<(std::ostream& out, const Shape& s) { return out << "t=" << s.t << " n=" << s.n << " k=" << s.k; }
+
+/// A device, its operations and a stream.
+struct Machine {
+  explicit Machine(const char* name, int threads = 1) : device(std::move(OpenDevice(name, threads).value())) {}
+  std::shared_ptr<Device> device;
+  std::unique_ptr<OpSet> ops = std::move(MakeOpSet(*device).value());
+  std::unique_ptr<Stream> stream = std::move(device->CreateStream().value());
+
+  std::vector<float> Product(DType type, const Shape& s, Precision precision, bool accumulate = false) const {
+    const std::vector<float> values = RandomFloats(static_cast<size_t>(s.n * s.k), 1);
+    std::vector<std::byte> weight(DTypeRowBytes(type, s.k) * static_cast<size_t>(s.n));
+    QuantiseRow(type, values.data(), weight.data(), s.n * s.k);
+    const auto packed = std::move(ops->PackWeight(type, weight.data(), s.n, s.k).value());
+    const std::vector<float> x = RandomFloats(static_cast<size_t>(s.t * s.k), 2);
+    std::vector<float> y = RandomFloats(static_cast<size_t>(s.t * s.n), 3);
+    const Status status = ops->MatMul(x.data(), *packed, y.data(), s.t, s.n, accumulate, precision, *stream);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return y;
+  }
+};
+
+/// Root mean square of the difference over that of `expected`.
+double RelativeError(const std::vector<float>& expected, const std::vector<float>& got) {
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
+    size += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  return std::sqrt(difference / size);
+}
+
+TEST(CpuMatMul, AnExactRowIsTheSameBitsInAnyBatchAndOnAnyThreads) {
+  const Machine one("cpu", 1), two("cpu", 2);
+  ForEachTarget([&] {
+    for (const DType type : kTypes) {
+      const int64_t n = 83, k = 160;
+      const std::vector<float> all = one.Product(type, {17, n, k}, Precision::kExact);
+      for (int64_t t = 1; t <= 17; ++t) {
+        for (const Machine* machine : {&one, &two}) {
+          const std::vector<float> some = machine->Product(type, {t, n, k}, Precision::kExact);
+          ASSERT_TRUE(std::equal(some.begin(), some.end(), all.begin()))
+              << DTypeName(type) << " t=" << t << " threads=" << machine->device->info().threads;
+        }
+      }
+    }
+  });
+}
+
+TEST(CpuMatMul, FloatWeightsNeedNoMultipleOfAnything) {
+  const Machine ref("ref"), cpu("cpu", 2);
+  ForEachTarget([&] {
+    for (const DType type : {DType::kF32, DType::kF16, DType::kBF16}) {
+      for (const Shape& shape : {Shape{1, 1, 1}, {1, 7, 33}, {3, 9, 31}, {6, 17, 100}, {13, 15, 65}, {70, 5, 47}}) {
+        for (const Precision precision : {Precision::kExact, Precision::kFast}) {
+          ASSERT_LT(RelativeError(ref.Product(type, shape, precision), cpu.Product(type, shape, precision)), 1e-6)
+              << DTypeName(type) << " " << shape;
+        }
+      }
+    }
+  });
+}
+
+TEST(CpuMatMul, FastIsWithinTheErrorOfItsActivations) {
+  const Machine ref("ref"), cpu("cpu", 2);
+  ForEachTarget([&] {
+    for (const DType type : kTypes) {
+      // Bytes against 4-bit weights, 16 bits against 8-bit ones, floats otherwise.
+      const double bound = type == DType::kQ8_0 ? 1e-4 : DTypeIsQuantised(type) ? 0.012 : 1e-6;
+      for (const Shape& shape : {Shape{1, 1, 32}, {1, 40, 576}, {2, 9, 64}, {3, 8, 96}, {4, 33, 576}, {5, 16, 1536}, {23, 15, 320}, {64, 24, 192}}) {
+        for (const bool accumulate : {false, true}) {
+          ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kFast, accumulate), cpu.Product(type, shape, Precision::kFast, accumulate)), bound)
+              << DTypeName(type) << " " << shape << (accumulate ? " accumulated" : "");
+        }
+      }
+    }
+  });
+}
+
+TEST(CpuMatMul, FastTakesRowsOfExtremes) {
+  const Machine cpu("cpu", 2);
+  const std::vector<float> w(2 * 64, 0.5f);
+  ForEachTarget([&] {
+    for (const DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
+      std::vector<std::byte> weight(DTypeRowBytes(type, 64) * 2);
+      QuantiseRow(type, w.data(), weight.data(), 128);
+      const auto packed = std::move(cpu.ops->PackWeight(type, weight.data(), 2, 64).value());
+      for (const float value : {0.0f, -1.0f, 1e30f, -1e-30f}) {  // every product at the end of its range
+        const std::vector<float> x(64, value);
+        std::vector<float> y(2);
+        ASSERT_TRUE(cpu.ops->MatMul(x.data(), *packed, y.data(), 1, 2, false, Precision::kFast, *cpu.stream).ok());
+        for (const float got : y) EXPECT_NEAR(got, 32 * value, std::fabs(32 * value) * 2e-3) << DTypeName(type);
+      }
+    }
+  });
+}
+
+TEST(CpuMatMul, ReportsWhoServedAndWhyOthersDeclined) {
+  const Machine cpu("cpu", 1);
+  EXPECT_TRUE(cpu.ops->DispatchReport().empty());
+  cpu.Product(DType::kQ4_1, {1, 8, 32}, Precision::kExact);
+  cpu.Product(DType::kQ4_1, {1, 8, 32}, Precision::kFast);
+  cpu.Product(DType::kF16, {256, 8, 32}, Precision::kFast);
+  cpu.Product(DType::kF16, {256, 8, 32}, Precision::kExact);
+  const std::vector<std::string> report = cpu.ops->DispatchReport();
+  EXPECT_EQ(report.size(), 4U);
+  EXPECT_THAT(report, Contains(AllOf(HasSubstr("q4_1, 1 row, exact: simd-f32"), HasSubstr("onednn-f32 declined: "),
+                                     HasSubstr("simd-int8 declined: exact keeps activations in float"))));
+  EXPECT_THAT(report, Contains(HasSubstr("q4_1, 1 row, fast: simd-int8")));
+  EXPECT_THAT(report, Contains(HasSubstr("f16, many rows, fast: onednn-f32")));
+  EXPECT_THAT(report, Contains(AllOf(HasSubstr("f16, many rows, exact: simd-f32"),
+                                     HasSubstr("onednn-f32 declined: its sums depend on the shape of the batch"))));
+}
+
+}  // namespace
+}  // namespace retort

@@ -1,0 +1,69 @@
+#include "core/ops/cpu/grouped_weight.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "tests/ops/cuda/device_array.h"
+
+namespace retort::cpu {
+namespace {
+
+TEST(GroupedWeight, InterleavesEightRowsAndPadsWithZeros) {
+  const auto device = std::move(OpenDevice("cpu", 2).value());
+  WeightArena arena(*device);
+  const std::vector<float> values = RandomFloats(11 * 64, 1);
+  std::vector<BlockQ4_1> rows(11 * 2);
+  QuantiseRow(DType::kQ4_1, values.data(), rows.data(), 11 * 64);
+  const auto weight = std::move(GroupedWeight::Pack(arena, 2, DType::kQ4_1, rows.data(), 11, 64).value());
+  EXPECT_EQ(weight->group_count(), 2);
+  EXPECT_EQ(weight->owned_bytes(), 2 * 2 * sizeof(GroupQ4_1));
+  for (size_t row = 0; row < 16; ++row) {
+    for (size_t block = 0; block < 2; ++block) {
+      const GroupQ4_1& group = reinterpret_cast<const GroupQ4_1*>(weight->Group(static_cast<int64_t>(row / 8)))[block];
+      BlockQ4_1 back{group.d[row % 8], group.m[row % 8], {}};
+      for (size_t i = 0; i < 16; ++i) back.q[i] = group.q[i / 4][row % 8][i % 4];
+      const BlockQ4_1 expected = row < 11 ? rows[row * 2 + block] : BlockQ4_1{};
+      EXPECT_EQ(std::memcmp(&back, &expected, sizeof back), 0) << "row " << row << " block " << block;
+    }
+  }
+}
+
+TEST(GroupedWeight, CountsTheMemoryItAddsForEveryType) {
+  const auto device = std::move(OpenDevice("cpu", 1).value());
+  WeightArena arena(*device);
+  for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
+    const std::vector<std::byte> data(DTypeRowBytes(type, 32) * 16);
+    const auto weight = std::move(GroupedWeight::Pack(arena, 1, type, data.data(), 16, 32).value());
+    EXPECT_EQ(weight->owned_bytes(), data.size()) << DTypeName(type);
+  }
+}
+
+TEST(WeightArena, GivesAlignedMemoryThatDoesNotOverlapAndOutlivesIt) {
+  const auto device = std::move(OpenDevice("cpu", 1).value());
+  std::vector<std::pair<WeightMemory, size_t>> given;
+  {
+    WeightArena arena(*device);
+    for (const size_t bytes : {size_t{1}, size_t{64}, size_t{100}, size_t{40} << 20, size_t{31} << 20, size_t{3} << 20, size_t{5}}) {
+      given.emplace_back(std::move(arena.Allocate(bytes).value()), bytes);
+      std::memset(given.back().first.get(), static_cast<int>(given.size()), bytes);
+    }
+  }
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto& [memory, bytes] = given[i];
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(memory.get()) % 64, 0U);
+    EXPECT_EQ(memory.get()[0], static_cast<std::byte>(i + 1));
+    EXPECT_EQ(memory.get()[bytes - 1], static_cast<std::byte>(i + 1));
+  }
+}
+
+TEST(WeightArena, PassesOnThatThereIsNoMemory) {
+  const auto device = std::move(OpenDevice("cpu", 1).value());
+  WeightArena arena(*device);
+  EXPECT_EQ(arena.Allocate(size_t{1} << 60).status().code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(arena.Allocate(100).ok());
+}
+
+}  // namespace
+}  // namespace retort::cpu

@@ -1,0 +1,8 @@
+/* Takes its process down. */
+#include "registering.h"
+
+const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
+retort_code retort_plugin_init(const retort_host* host, retort_registrar* registrar) {
+  (void)host, (void)registrar;
+  abort();
+}

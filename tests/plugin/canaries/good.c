@@ -1,0 +1,8 @@
+/* Nothing is wrong with it. */
+#include "registering.h"
+
+const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
+retort_code retort_plugin_init(const retort_host* host, retort_registrar* registrar) {
+  (void)host;
+  return RegisterSink(registrar, "canary-good", "3", sizeof(retort_stage_spec));
+}

@@ -1,0 +1,10 @@
+/* Never returns from init. */
+#include <unistd.h>
+
+#include "retort/plugin.h"
+
+const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
+retort_code retort_plugin_init(const retort_host* host, retort_registrar* registrar) {
+  (void)host, (void)registrar;
+  for (;;) pause();
+}

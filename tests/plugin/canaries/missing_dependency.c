@@ -1,0 +1,9 @@
+/* Needs a library that is not where the linker looks. */
+#include "registering.h"
+
+const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
+retort_code retort_plugin_init(const retort_host* host, retort_registrar* registrar) {
+  (void)host;
+  extern int retort_canary_absent(void);
+  return retort_canary_absent() + RegisterSink(registrar, "canary-absent", "3", sizeof(retort_stage_spec));
+}

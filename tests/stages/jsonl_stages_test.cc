@@ -1,0 +1,122 @@
+// read-jsonl and write-jsonl through the plugin ABI, with good and bad files.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/mock_host.h"
+
+namespace retort::testing {
+namespace {
+
+class JsonlStages : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "retort-jsonl-XXXXXX";
+    folder_ = mkdtemp(name.data());
+    ASSERT_TRUE(host_.Load(RETORT_PLUGIN_FOLDER "/read_jsonl.so").ok());
+    ASSERT_TRUE(host_.Load(RETORT_PLUGIN_FOLDER "/write_jsonl.so").ok());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string Write(const std::string& text) {
+    std::ofstream(folder_ / "in.jsonl", std::ios::binary) << text;
+    return (folder_ / "in.jsonl").string();
+  }
+  static std::string Read(const std::filesystem::path& path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  }
+
+  /// Read the whole of `text`; what became of its lines is in the stage.
+  std::unique_ptr<MockStage> ReadAll(const std::string& text, const std::string& more = "") {
+    auto stage = host_.Create("read-jsonl", "{ path: '" + Write(text) + "'" + more + " }");
+    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
+    EXPECT_TRUE((*stage)->Open().ok());
+    for (int calls = 0; calls < 1000; ++calls) {
+      const auto go_on = (*stage)->Produce(3);
+      EXPECT_TRUE(go_on.ok());
+      if (!go_on.ok() || !*go_on) break;
+    }
+    EXPECT_TRUE((*stage)->Close().ok());
+    return *std::move(stage);
+  }
+
+  MockHost host_;
+  std::filesystem::path folder_;
+};
+
+TEST_F(JsonlStages, ReadsLinesOfAnyEndAndSkipsEmptyOnes) {
+  const auto stage = ReadAll("{\"id\": \"a\"}\r\n\n   \n{\"id\": 7}\n{\"x\": 1}");
+  ASSERT_EQ(stage->emitted(0).size(), 3u);
+  EXPECT_EQ(stage->emitted(0)[0]->id, "a");
+  EXPECT_EQ(stage->emitted(0)[1]->id, "7");
+  EXPECT_EQ(stage->emitted(0)[2]->id, "5") << "the line number";
+}
+
+TEST_F(JsonlStages, AnEmptyFileHasNoRecords) {
+  EXPECT_TRUE(ReadAll("")->emitted(0).empty());
+  EXPECT_TRUE(ReadAll("\n\n")->emitted(0).empty());
+}
+
+TEST_F(JsonlStages, ABadLineCostsThatLineAlone) {
+  const auto stage = ReadAll("{\"id\": 1}\nnot json\n[1, 2]\n{\"id\": \"\xFF\"}\n{\"id\": 5}\n" + std::string(200, '{') + "\n{\"id\": 7}\n",
+                             ", max_line_bytes: 100");
+  ASSERT_EQ(stage->emitted(0).size(), 3u);
+  EXPECT_EQ(stage->emitted(0)[2]->id, "7");
+  ASSERT_EQ(stage->failed().size(), 4u);
+  EXPECT_NE(stage->failed()[3].status.message().find("at most 100 bytes"), std::string::npos) << stage->failed()[3].status.message();
+}
+
+TEST_F(JsonlStages, ALongLineIsReadWhole) {
+  const auto stage = ReadAll("{\"id\": 1, \"prompt\": \"" + std::string(1 << 20, 'x') + "\"}\n");
+  ASSERT_EQ(stage->emitted(0).size(), 1u);
+  EXPECT_EQ(stage->emitted(0)[0]->json["prompt"].get<std::string>().size(), size_t{1} << 20);
+}
+
+TEST_F(JsonlStages, LimitEndsEarly) { EXPECT_EQ(ReadAll("{}\n{}\n{}\n{}\n", ", limit: 2")->emitted(0).size(), 2u); }
+
+TEST_F(JsonlStages, AMissingFileIsRefusedAtOpen) {
+  auto stage = host_.Create("read-jsonl", "{ path: /no/such/file.jsonl }");
+  ASSERT_TRUE(stage.ok());
+  const Status status = (*stage)->Open();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_NE(status.message().find("/no/such/file.jsonl"), std::string::npos);
+}
+
+TEST_F(JsonlStages, WritesWholeLinesUnderTheFinalNameAtTheEnd) {
+  const std::string path = (folder_ / "out.jsonl").string();
+  auto stage = host_.Create("write-jsonl", "{ path: '" + path + "' }");
+  ASSERT_TRUE(stage.ok());
+  ASSERT_TRUE((*stage)->Open().ok());
+  ASSERT_TRUE((*stage)->Process({host_.NewRecord(R"({"id": "a", "t": "ü"})"), host_.NewRecord(R"({"id": "b"})")}).ok());
+  EXPECT_FALSE(std::filesystem::exists(path)) << "not before it is whole";
+  ASSERT_TRUE((*stage)->Close().ok());
+  EXPECT_EQ(Read(path), "{\"id\":\"a\",\"t\":\"ü\"}\n{\"id\":\"b\"}\n");
+  EXPECT_FALSE(std::filesystem::exists(path + ".part"));
+  EXPECT_EQ((*stage)->completed().size(), 2u);
+}
+
+TEST_F(JsonlStages, AFullDiskIsToldAndNothingCountsAsWritten) {
+  auto stage = host_.Create("write-jsonl", "{ path: /dev/full }");
+  ASSERT_TRUE(stage.ok());
+  ASSERT_TRUE((*stage)->Open().ok());
+  const Status status = (*stage)->Process({host_.NewRecord(R"({"id": "a"})")});
+  EXPECT_EQ(status.code(), StatusCode::kResourceExhausted) << status.ToString();
+  EXPECT_TRUE((*stage)->completed().empty());
+  EXPECT_FALSE((*stage)->Close().ok()) << "the run must not end as if all were well";
+}
+
+TEST_F(JsonlStages, AnUnwritablePathIsRefusedAtOpen) {
+  auto stage = host_.Create("write-jsonl", "{ path: /no/such/folder/out.jsonl }");
+  ASSERT_TRUE(stage.ok());
+  const Status status = (*stage)->Open();
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("/no/such/folder/out.jsonl"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace retort::testing
