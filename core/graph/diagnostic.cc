@@ -8,6 +8,7 @@ namespace retort {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kBlock = 1024;           // bytes between the counts that SourceText keeps
 constexpr size_t kShownCharacters = 100;  // of a line, around the caret
 
 bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
@@ -39,9 +40,13 @@ std::string_view SeverityName(Severity severity) { return severity == Severity::
 SourceText::SourceText(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
   if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
   lines_.push_back(0);
+  size_t characters = 0;
   for (size_t i = 0; i < text_.size(); ++i) {
+    if (i % kBlock == 0) characters_.push_back(characters);
+    characters += StartsCharacter(text_[i]) ? 1 : 0;
     if (text_[i] == '\n') lines_.push_back(i + 1);
   }
+  characters_.push_back(characters);
 }
 
 size_t SourceText::LineOffset(int line) const {
@@ -62,9 +67,13 @@ Place SourceText::At(size_t offset) const {
   offset = std::min(offset, text_.size());
   const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset);
   const auto line = static_cast<size_t>(after - lines_.begin());
-  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(lines_[line - 1]);
-  const auto characters = std::count_if(begin, text_.begin() + static_cast<std::ptrdiff_t>(offset), StartsCharacter);
-  return {static_cast<int>(line), static_cast<int>(characters) + 1};
+  return {static_cast<int>(line), static_cast<int>(CharactersBefore(offset) - CharactersBefore(lines_[line - 1])) + 1};
+}
+
+size_t SourceText::CharactersBefore(size_t offset) const {
+  const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(offset / kBlock * kBlock);
+  const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
+  return characters_[offset / kBlock] + static_cast<size_t>(std::count_if(begin, end, StartsCharacter));
 }
 
 void Diagnostics::Error(Place place, std::string message, std::string expected, std::string suggestion) {

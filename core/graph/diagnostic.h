@@ -43,8 +43,11 @@ class SourceText {
   Place At(size_t offset) const;
 
  private:
+  size_t CharactersBefore(size_t offset) const;
+
   std::string file_, text_;
-  std::vector<size_t> lines_;  // byte offset of each line's start
+  std::vector<size_t> lines_;       // byte offset of each line's start
+  std::vector<size_t> characters_;  // before each block of bytes, so that long lines cost little
 };
 
 inline constexpr size_t kMaxDiagnostics = 1000;  // of one file; what comes after is only counted

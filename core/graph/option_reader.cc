@@ -13,7 +13,7 @@ namespace {
 
 template <typename Number>
 bool ParseNumber(std::string_view text, Number* out) {
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }

@@ -43,6 +43,7 @@ struct EdgeDescription {
 
 struct PipelineDescription {
   std::string name;
+  std::map<std::string, std::string> variables;  // those that have a value
   EngineOptions engine;
   std::vector<ModelDescription> models;
   std::vector<StageDescription> stages;

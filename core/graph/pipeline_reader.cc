@@ -61,6 +61,7 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
     CheckGraph(pipeline_, edges_unclear_, diagnostics_);
   }
   variables_.ReportUnused();
+  pipeline_.variables = variables_.Values();
   return std::move(pipeline_);
 }
 

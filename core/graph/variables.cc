@@ -138,6 +138,14 @@ Variables::Text Variables::Resolve(const std::string& name) {
   return value;
 }
 
+std::map<std::string, std::string> Variables::Values() const {
+  std::map<std::string, std::string> values = overrides_;
+  for (const auto& [name, text] : resolved_) {
+    if (text.known) values.emplace(name, text.value);
+  }
+  return values;
+}
+
 void Variables::ReportUnused() {
   std::vector<std::string> known = names_;
   known.insert(known.end(), used_.begin(), used_.end());

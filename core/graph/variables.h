@@ -33,6 +33,9 @@ class Variables {
   /// The text of a scalar. Faults are reported at their place inside the scalar; then `known` is false.
   Text Expand(const YamlNode& scalar);
 
+  /// The text of every variable that has one.
+  std::map<std::string, std::string> Values() const;
+
   /// After everything was expanded: report overrides that name no variable, and variables that nothing uses.
   void ReportUnused();
 

@@ -1,6 +1,7 @@
 // `retort run` on pipelines without a model: exit codes, summaries, the dead-letter file, Ctrl-C.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/process.h"
@@ -132,6 +133,22 @@ TEST(Run, FilesThatCannotBeUsedAbort) {
   EXPECT_NE(full.exit_code, 0);
   EXPECT_LT(full.exit_code, 128);
   EXPECT_NE(full.err.find("/dev/full"), std::string::npos) << full.err;
+}
+
+TEST(Run, AgainstAnotherPipelineComparesTheTexts) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  folder.Write("q.yaml", kCopy);
+  folder.Write("in.jsonl", "{\"id\":\"a\",\"completion\":\"x\"}\n{\"id\":\"b\",\"completion\":\"y\"}\n");
+  const Finished finished = RunRetort({"run", "p.yaml", "--against", "q.yaml", "--json"}, "", folder.path());
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_EQ(folder.Read("out.against.jsonl"), folder.Read("out.jsonl"));
+  EXPECT_NE(finished.err.find("against q.yaml\n  identical texts          2 of 2\n"), std::string::npos)
+      << finished.err;
+  const auto json = nlohmann::json::parse(finished.out);
+  EXPECT_EQ(json["texts"]["identical"], 2);
+  EXPECT_TRUE(json["speed_up"].is_null());  // no tokens were generated
+  EXPECT_EQ(json["against"]["records"]["completed"], 2);
 }
 
 TEST(Run, AnInterruptDrainsAndIsExitCode130) {

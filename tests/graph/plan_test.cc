@@ -58,8 +58,9 @@ TEST(Plan, ForeseesWhatTheModelTakes) {
   const Registry registry = testing::MakeSampleRegistry();
   for (const char* precision : {"fast", "exact"}) {
     std::string text = kLoop;
-    text.insert(text.find("stages:"), std::string("models:\n  m: { source: smollm2-135m-instruct, context_length: 64, precision: ") +
-                                          precision + " }\n");
+    text.insert(text.find("stages:"),
+                std::string("models:\n  m: { source: smollm2-135m-instruct, context_length: 64, precision: ") +
+                    precision + " }\n");
     const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
     ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
     const auto plan = MakePlan(loaded.description, "loop.yaml");

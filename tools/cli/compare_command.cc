@@ -7,6 +7,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/compare.h"
 #include "tools/cli/output.h"
+#include "tools/cli/run_against.h"
 
 namespace retort::cli {
 namespace {
@@ -24,21 +25,11 @@ int Compare(const CompareArguments& arguments) {
   }
   const Comparison& c = *compared;
   if (arguments.json) {
-    nlohmann::ordered_json differences = nlohmann::ordered_json::array();
-    for (const TextDifference& d : c.differences)
-      differences.push_back({{"id", d.id}, {"byte", d.byte}, {"left", d.left}, {"right", d.right}});
-    const nlohmann::ordered_json all = {{"records", c.records},
-                                        {"identical", c.identical},
-                                        {"left_only", c.left_only},
-                                        {"right_only", c.right_only},
-                                        {"differences", differences}};
-    Print(all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    Print(TextsJson(c).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   } else {
-    std::string text = fmt::format("{} of {} completions are identical; {} only in {}, {} only in {}\n", c.identical,
-                                   c.records, c.left_only, arguments.left, c.right_only, arguments.right);
-    for (const TextDifference& d : c.differences)
-      text += fmt::format("  {} differs from byte {}: {:?} against {:?}\n", d.id, d.byte, d.left, d.right);
-    Print(text);
+    Print(fmt::format("{} of {} completions are identical; {} only in {}, {} only in {}\n", c.identical, c.records,
+                      c.left_only, arguments.left, c.right_only, arguments.right) +
+          DifferencesText(c));
   }
   return c.identical == c.records && c.left_only == 0 && c.right_only == 0 ? kDone : kSomeFailed;
 }

@@ -25,14 +25,20 @@ Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings) {
 }
 
 std::optional<LoadedPipeline> LoadOrReport(const PipelineArguments& arguments, const Registry& registry) {
-  auto options = ParseSettings(arguments.settings);
-  auto source = ReadPipelineFile(arguments.file);
-  if (!options.ok() || !source.ok()) {
-    if (!options.ok()) PrintStatus(options.status());
-    if (!source.ok()) PrintStatus(source.status());
+  const auto options = ParseSettings(arguments.settings);
+  if (options.ok()) return LoadOrReport(arguments.file, *options, registry);
+  PrintStatus(options.status());
+  return std::nullopt;
+}
+
+std::optional<LoadedPipeline> LoadOrReport(const std::string& file, const LoadOptions& options,
+                                           const Registry& registry) {
+  auto source = ReadPipelineFile(file);
+  if (!source.ok()) {
+    PrintStatus(source.status());
     return std::nullopt;
   }
-  LoadedPipeline loaded = LoadPipeline(*std::move(source), registry, *options);
+  LoadedPipeline loaded = LoadPipeline(*std::move(source), registry, options);
   PrintError(RenderText(loaded.diagnostics, loaded.source));
   if (!loaded.ok()) return std::nullopt;
   return loaded;

@@ -23,5 +23,8 @@ Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings);
 
 /// Load and check; every fault is printed to stderr. nullopt: exit with kUsage.
 std::optional<LoadedPipeline> LoadOrReport(const PipelineArguments& arguments, const Registry& registry);
+/// The same for settings that were parsed.
+std::optional<LoadedPipeline> LoadOrReport(const std::string& file, const LoadOptions& options,
+                                           const Registry& registry);
 
 }  // namespace retort::cli

@@ -1,12 +1,14 @@
 // retort run: run a pipeline.
-#include <csignal>
+#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "core/graph/run.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/interrupt.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
+#include "tools/cli/run_against.h"
 #include "tools/cli/run_progress.h"
 #include "tools/cli/run_summary.h"
 #include "tools/cli/stage_registry.h"
@@ -14,47 +16,21 @@
 namespace retort::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct RunArguments {
   PipelineArguments pipeline;
+  std::string against;
   std::optional<uint64_t> seed;
   std::optional<int> threads;
   bool deterministic = false, quiet = false, json = false;
 };
 
-/// While it lives, Ctrl-C (and SIGTERM) drains `run` the first time and stops it the second; the third, for a stage that
-/// never returns, ends the process.
-class InterruptScope {
- public:
-  explicit InterruptScope(PipelineRun& run) {
-    active_ = &run;
-    count_ = 0;
-    struct sigaction action = {};
-    action.sa_handler = &InterruptScope::Handle;
-    sigaction(SIGINT, &action, &old_interrupt_);
-    sigaction(SIGTERM, &action, &old_terminate_);
-  }
-  ~InterruptScope() {
-    sigaction(SIGINT, &old_interrupt_, nullptr);
-    sigaction(SIGTERM, &old_terminate_, nullptr);
-    active_ = nullptr;
-  }
-
- private:
-  static void Handle(int) {
-    PipelineRun* const run = active_;
-    if (run == nullptr) return;
-    count_ = count_ + 1;
-    if (count_ == 1) {
-      run->Drain();
-    } else {
-      run->StopNow();
-      std::signal(SIGINT, SIG_DFL);
-      std::signal(SIGTERM, SIG_DFL);
-    }
-  }
-  static inline PipelineRun* volatile active_ = nullptr;
-  static inline volatile std::sig_atomic_t count_ = 0;
-  struct sigaction old_interrupt_ = {}, old_terminate_ = {};
+/// A run that came to its end, well or not.
+struct Ended {
+  PipelineDescription pipeline;
+  RunReport report;
+  int exit_code = kDone;
 };
 
 void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
@@ -65,34 +41,73 @@ void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
   for (ModelDescription& model : pipeline.models) model.config.threads = *arguments.threads;
 }
 
-int Run(const RunArguments& arguments) {
-  auto loaded = LoadOrReport(arguments.pipeline, LoadStages());
-  if (!loaded) return kUsage;
-  PipelineDescription& pipeline = loaded->description;
+/// Run `pipeline`; faults that keep it from starting are printed and give only an exit code.
+Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const std::string& file) {
   Override(arguments, pipeline);
-  auto made = PipelineRun::Create(pipeline, arguments.pipeline.file);
+  Ended ended{std::move(pipeline), {}, kDone};
+  auto made = PipelineRun::Create(ended.pipeline, file);
   if (!made.ok()) {
     PrintStatus(made.status());
-    return ExitCodeOf(made.status());
+    ended.report.status = made.status();
+    ended.exit_code = ExitCodeOf(made.status());
+    return ended;
   }
   PipelineRun& run = **made;
-  RunReport report;
   {
     const InterruptScope interrupt(run);
     std::optional<RunProgress> progress;
     if (!arguments.quiet) progress.emplace(run);
-    report = run.Run();
+    ended.report = run.Run();
   }
-  if (!arguments.quiet) PrintError(RunSummaryText(pipeline, report));
-  if (arguments.json)
-    Print(RunSummaryJson(pipeline, report).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-          "\n");
-  if (report.status.code() == StatusCode::kCancelled) return kInterrupted;
-  if (!report.status.ok()) {
-    PrintStatus(report.status);
+  const Status& status = ended.report.status;
+  if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
+  if (!status.ok() && status.code() != StatusCode::kCancelled) PrintStatus(status);
+  ended.exit_code = status.ok()                               ? (ended.report.failed > 0 ? kSomeFailed : kDone)
+                    : status.code() == StatusCode::kCancelled ? kInterrupted
+                                                              : kAborted;
+  return ended;
+}
+
+/// Run the second pipeline with the same settings but an output of its own, and add the comparison to `json`.
+int RunAgainst(const RunArguments& arguments, const Ended& first, LoadOptions settings, Json& json) {
+  const auto output = first.pipeline.variables.find("output");
+  if (output == first.pipeline.variables.end()) {
+    PrintStatus(
+        InvalidArgument(arguments.pipeline.file + ": --against needs a pipeline that writes to the variable `output`"));
+    return kUsage;
+  }
+  settings.variables["output"] = AgainstPath(output->second);
+  const auto loaded = LoadOrReport(arguments.against, settings, LoadStages());
+  if (!loaded) return kUsage;
+  const Ended second = RunOne(arguments, loaded->description, arguments.against);
+  if (second.exit_code != kDone && second.exit_code != kSomeFailed) return second.exit_code;
+  const auto texts = CompareCompletions(output->second, settings.variables["output"]);
+  if (!texts.ok()) {
+    PrintStatus(texts.status());
     return kAborted;
   }
-  return report.failed > 0 ? kSomeFailed : kDone;
+  if (!arguments.quiet) PrintError(AgainstText(first.report, second.report, *texts, arguments.against));
+  json["against"] = RunSummaryJson(second.pipeline, second.report);
+  json["speed_up"] = SpeedUp(first.report, second.report) > 0 ? Json(SpeedUp(first.report, second.report)) : Json();
+  json["texts"] = TextsJson(*texts);
+  return std::max(first.exit_code, second.exit_code);
+}
+
+int Run(const RunArguments& arguments) {
+  const auto settings = ParseSettings(arguments.pipeline.settings);
+  if (!settings.ok()) {
+    PrintStatus(settings.status());
+    return kUsage;
+  }
+  const auto loaded = LoadOrReport(arguments.pipeline.file, *settings, LoadStages());
+  if (!loaded) return kUsage;
+  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file);
+  Json json = RunSummaryJson(ended.pipeline, ended.report);
+  int exit = ended.exit_code;
+  if (!arguments.against.empty() && (exit == kDone || exit == kSomeFailed))
+    exit = RunAgainst(arguments, ended, *settings, json);
+  if (arguments.json) Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return exit;
 }
 
 }  // namespace
@@ -101,6 +116,8 @@ void AddRunCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("run", "Run a pipeline");
   auto arguments = std::make_shared<RunArguments>();
   AddPipelineArguments(*command, arguments->pipeline);
+  command->add_option("--against", arguments->against, "Then run this pipeline too, and compare speed and texts")
+      ->type_name("PIPELINE");
   command->add_option("--seed", arguments->seed, "Seed of all chance, instead of the pipeline's")->type_name("N");
   command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
       ->check(CLI::Range(0, 4096))
@@ -111,6 +128,7 @@ void AddRunCommand(CLI::App& app, Action* action) {
   command->add_flag("--json", arguments->json, "The summary as JSON on stdout");
   command->footer(
       "Ctrl-C once finishes what is in flight and ends; twice stops now; a third time ends the process.\n"
+      "--against gives the second pipeline the same variables, but `output` becomes NAME.against.jsonl.\n"
       "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file), 2 usage or configuration,\n"
       "3 run aborted, 130 interrupted.\n"
       "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");

@@ -15,6 +15,8 @@ class OneDnnMatMul final : public MatMulImplementation {
   const char* name() const override { return "onednn-f32"; }
   const char* Declines(const MatMulCall& call) const override {
     if (call.precision == Precision::kExact) return "its sums depend on the shape of the batch";
+    const DType type = call.w->type;
+    if (type == DType::kQ4_0 || type == DType::kQ4_1) return "products of bytes are faster for 4-bit weights at any number of rows";
     if (call.t < kOneDnnRows) return "too few rows to pay for expanding the weights";
     return nullptr;
   }

@@ -130,11 +130,15 @@ HWY_ATTR void AttendGroupTarget(const float* q, const AttentionRow& row, const K
 }
 
 HWY_ATTR void ToHalfTarget(const float* src, uint16_t* dst, int64_t n) {
+  int64_t i = 0;
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2  // elsewhere Highway's conversion does not round to nearest even
   const D d;
   const DH dh;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, src + i)), dh, reinterpret_cast<hwy::float16_t*>(dst) + i);
+  for (; i + lanes <= n; i += lanes) {
+    hn::StoreU(hn::DemoteTo(dh, hn::LoadU(d, src + i)), dh, reinterpret_cast<hwy::float16_t*>(dst) + i);
+  }
+#endif
   for (; i < n; ++i) dst[i] = FloatToHalf(src[i]);
 }
 
