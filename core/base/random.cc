@@ -26,18 +26,14 @@ std::array<uint32_t, 4> Philox4x32(std::array<uint32_t, 4> c, std::array<uint32_
 }
 
 uint64_t RandomBits(const RandomKey& key) {
-  const uint64_t k = Mix(key.seed + 0x9E3779B97F4A7C15ULL) ^ Mix(key.record) ^
-                     Mix(key.stream + 0xD1B54A32D192ED03ULL);
-  const auto block =
-      Philox4x32({static_cast<uint32_t>(key.position), static_cast<uint32_t>(key.position >> 32),
-                  key.draw, static_cast<uint32_t>(key.record)},
-                 {static_cast<uint32_t>(k), static_cast<uint32_t>(k >> 32)});
+  const uint64_t k = Mix(key.seed + 0x9E3779B97F4A7C15ULL) ^ Mix(key.record) ^ Mix(key.stream + 0xD1B54A32D192ED03ULL);
+  const auto block = Philox4x32({static_cast<uint32_t>(key.position), static_cast<uint32_t>(key.position >> 32),
+                                 key.draw, static_cast<uint32_t>(key.record)},
+                                {static_cast<uint32_t>(k), static_cast<uint32_t>(k >> 32)});
   return (uint64_t{block[0]} << 32) | block[1];
 }
 
-double RandomUniform(const RandomKey& key) {
-  return static_cast<double>(RandomBits(key) >> 11) * 0x1.0p-53;
-}
+double RandomUniform(const RandomKey& key) { return static_cast<double>(RandomBits(key) >> 11) * 0x1.0p-53; }
 
 uint64_t HashName(std::string_view name) {
   uint64_t h = 0xcbf29ce484222325ULL;

@@ -1,23 +1,25 @@
 #include "core/graph/plan.h"
 
-#include "core/model/gguf.h"
 #include "core/model/hyper.h"
 
 namespace retort {
 namespace {
 
-/// Bytes of the file's tensors once matrices are converted to `weights`.
+/// Bytes of a tensor once matrices are converted to `weights`.
+Result<uint64_t> LoadedBytes(const GgufTensor& tensor, const std::string& weights) {
+  if (weights == "native" || tensor.shape.size() < 2) return uint64_t{tensor.bytes};
+  RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
+  if (tensor.shape[0] % DTypeBlockElements(type) != 0) return uint64_t{tensor.bytes};  // stays as it is
+  return DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
+}
+
 Result<uint64_t> WeightBytes(const GgufFile& file, const std::string& weights) {
-  uint64_t bytes = 0;
+  uint64_t sum = 0;
   for (const GgufTensor& tensor : file.tensors()) {
-    if (weights == "native" || tensor.shape.size() < 2) {
-      bytes += tensor.bytes;
-      continue;
-    }
-    RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
-    bytes += DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
+    RETORT_ASSIGN_OR_RETURN(const uint64_t bytes, LoadedBytes(tensor, weights));
+    sum += bytes;
   }
-  return bytes;
+  return sum;
 }
 
 /// What the model will keep keys and values in: halves, but floats where exact or on the reference device.
@@ -53,6 +55,14 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
 }
 
 }  // namespace
+
+Result<uint64_t> WeightBytesPerStep(const GgufFile& file, const std::string& weights) {
+  RETORT_ASSIGN_OR_RETURN(const uint64_t all, WeightBytes(file, weights));
+  const GgufTensor* embedding = file.FindTensor("token_embd.weight");
+  if (embedding == nullptr || file.FindTensor("output.weight") == nullptr) return all;
+  RETORT_ASSIGN_OR_RETURN(const uint64_t lookup, LoadedBytes(*embedding, weights));
+  return all - lookup;
+}
 
 Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& file) {
   Plan plan{&pipeline, file, {}};

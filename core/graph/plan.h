@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/graph/pipeline.h"
+#include "core/model/gguf.h"
 
 namespace retort {
 
@@ -24,6 +25,10 @@ struct Plan {
   std::string file;
   std::vector<PlannedModel> models;
 };
+
+/// Bytes of weights, converted to `weights`, that a step of one token reads: every tensor once, but of an embedding
+/// that is not the output matrix as well only a row. Errors: kInvalidArgument for an unknown `weights`.
+Result<uint64_t> WeightBytesPerStep(const GgufFile& file, const std::string& weights);
 
 /// Read the headers of the pipeline's models and open their devices; no weight is loaded, no stage made.
 /// Errors: those of ResolveModelSource, GgufFile::Open, ReadHyper and OpenDevice, all models' in one message.

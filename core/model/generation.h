@@ -16,8 +16,8 @@ enum class FinishReason : int32_t { kNone = 0, kStop = 1, kLength = 2 };
 std::string_view FinishReasonName(FinishReason reason);
 
 struct GenerationLimits {
-  int32_t max_tokens = 256;        // >= 0
-  std::vector<std::string> stop;   // text that ends the completion, itself left out; empty strings are ignored
+  int32_t max_tokens = 256;       // >= 0
+  std::vector<std::string> stop;  // text that ends the completion, itself left out; empty strings are ignored
   bool ignore_eos = false;
 };
 
@@ -52,7 +52,7 @@ class Generation {
   GenerationLimits limits_;
   bool has_limits_ = false;
   FinishReason finish_ = FinishReason::kNone;
-  std::string text_;          // bytes generated so far, end tokens left out
+  std::string text_;                     // bytes generated so far, end tokens left out
   size_t text_end_ = std::string::npos;  // where a stop string cut it
 };
 

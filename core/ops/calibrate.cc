@@ -18,7 +18,8 @@ constexpr int64_t kRepeats = 20000;                 // of a peak kernel: well ab
 template <typename Fn>
 double BestRate(int64_t n, int threads, double seconds, double units, const Fn& work) {
   using Clock = std::chrono::steady_clock;
-  const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const Clock::time_point end =
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   double best = 0;
   do {
     const Clock::time_point start = Clock::now();
@@ -31,15 +32,17 @@ double BestRate(int64_t n, int threads, double seconds, double units, const Fn& 
 }  // namespace
 
 Result<Calibration> Calibrate(int threads, double seconds) {
-  if (!(seconds > 0)) return InvalidArgument("calibrate: expected a positive number of seconds, got " + std::to_string(seconds));
+  if (!(seconds > 0))
+    return InvalidArgument("calibrate: expected a positive number of seconds, got " + std::to_string(seconds));
   RETORT_ASSIGN_OR_RETURN(const std::shared_ptr<Device> device, OpenDevice("cpu", threads));
   RETORT_ASSIGN_OR_RETURN(const std::unique_ptr<Buffer> memory, device->Allocate(kReadBytes));
   std::memset(memory->data(), 1, kReadBytes);
   Calibration figures;
   figures.threads = device->info().threads;
   const auto* const bytes = static_cast<const uint8_t*>(memory->data());
-  figures.read_bytes_per_second = BestRate(kReadBytes, figures.threads, seconds, static_cast<double>(kReadBytes),
-                                           [&](int64_t begin, int64_t end) { cpu::ReadBytes(bytes + begin, end - begin); });
+  figures.read_bytes_per_second =
+      BestRate(kReadBytes, figures.threads, seconds, static_cast<double>(kReadBytes),
+               [&](int64_t begin, int64_t end) { cpu::ReadBytes(bytes + begin, end - begin); });
   const auto peak = [&](double ops, void (*kernel)(int64_t)) {
     return BestRate(figures.threads, figures.threads, seconds, ops * static_cast<double>(kRepeats) * figures.threads,
                     [&](int64_t begin, int64_t end) { kernel((end - begin) * kRepeats); });

@@ -15,9 +15,19 @@ enum class DType : int32_t { kF32 = 0, kF16 = 1, kBF16 = 2, kQ8_0 = 3, kQ4_0 = 4
 inline constexpr int kQuantBlock = 32;  // elements in a block of every quantised type here
 
 // Blocks as they lie in a GGUF file, little endian. `d` and `m` are IEEE half floats.
-struct BlockQ8_0 { uint16_t d; int8_t q[32]; };              // w = d * q
-struct BlockQ4_0 { uint16_t d; uint8_t q[16]; };             // w = d * (nibble - 8)
-struct BlockQ4_1 { uint16_t d; uint16_t m; uint8_t q[16]; };  // w = d * nibble + m
+struct BlockQ8_0 {
+  uint16_t d;
+  int8_t q[32];
+};  // w = d * q
+struct BlockQ4_0 {
+  uint16_t d;
+  uint8_t q[16];
+};  // w = d * (nibble - 8)
+struct BlockQ4_1 {
+  uint16_t d;
+  uint16_t m;
+  uint8_t q[16];
+};  // w = d * nibble + m
 // Nibbles: element i in the low half of q[i], element i + 16 in the high half.
 static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(BlockQ4_1) == 20);
 

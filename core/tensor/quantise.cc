@@ -55,12 +55,15 @@ void Round(const float* x, BlockQ4_0* b) {
 }
 
 void Round(const float* x, BlockQ4_1* b) {
-  const auto [low, high] = std::minmax_element(x, x + kQuantBlock);
-  const float d = (*high - *low) / 15;
+  const auto range = std::minmax_element(x, x + kQuantBlock);
+  const float low = *range.first;
+  const float d = (*range.second - low) / 15;
   const float inverse = d != 0 ? 1 / d : 0;
   b->d = FloatToHalf(d);
-  b->m = FloatToHalf(*low);
-  const auto nibble = [&](float v) { return std::min(15, static_cast<int>(static_cast<int8_t>((v - *low) * inverse + 0.5f))); };
+  b->m = FloatToHalf(low);
+  const auto nibble = [&](float v) {
+    return std::min(15, static_cast<int>(static_cast<int8_t>((v - low) * inverse + 0.5f)));
+  };
   for (int i = 0; i < kQuantBlock / 2; ++i) b->q[i] = static_cast<uint8_t>(nibble(x[i]) | (nibble(x[i + 16]) << 4));
 }
 
@@ -81,12 +84,20 @@ void RoundRow(const float* src, void* dst, int64_t elements) {
 void DequantiseRow(DType type, const void* src, float* dst, int64_t elements) {
   switch (type) {
     case DType::kF32: std::copy_n(static_cast<const float*>(src), elements, dst); return;
-    case DType::kF16: std::transform(static_cast<const uint16_t*>(src), static_cast<const uint16_t*>(src) + elements, dst, HalfToFloat); return;
-    case DType::kBF16: std::transform(static_cast<const uint16_t*>(src), static_cast<const uint16_t*>(src) + elements, dst, BFloat16ToFloat); return;
+    case DType::kF16:
+      std::transform(static_cast<const uint16_t*>(src), static_cast<const uint16_t*>(src) + elements, dst, HalfToFloat);
+      return;
+    case DType::kBF16:
+      std::transform(static_cast<const uint16_t*>(src), static_cast<const uint16_t*>(src) + elements, dst,
+                     BFloat16ToFloat);
+      return;
     case DType::kQ8_0: return ExpandRow<BlockQ8_0>(src, dst, elements);
     case DType::kQ4_0: return ExpandRow<BlockQ4_0>(src, dst, elements);
     case DType::kQ4_1: return ExpandRow<BlockQ4_1>(src, dst, elements);
-    case DType::kI32: std::transform(static_cast<const int32_t*>(src), static_cast<const int32_t*>(src) + elements, dst, [](int32_t v) { return static_cast<float>(v); }); return;
+    case DType::kI32:
+      std::transform(static_cast<const int32_t*>(src), static_cast<const int32_t*>(src) + elements, dst,
+                     [](int32_t v) { return static_cast<float>(v); });
+      return;
   }
 }
 
@@ -98,7 +109,9 @@ void QuantiseRow(DType type, const float* src, void* dst, int64_t elements) {
     case DType::kQ8_0: return RoundRow<BlockQ8_0>(src, dst, elements);
     case DType::kQ4_0: return RoundRow<BlockQ4_0>(src, dst, elements);
     case DType::kQ4_1: return RoundRow<BlockQ4_1>(src, dst, elements);
-    case DType::kI32: std::transform(src, src + elements, static_cast<int32_t*>(dst), [](float v) { return static_cast<int32_t>(v); }); return;
+    case DType::kI32:
+      std::transform(src, src + elements, static_cast<int32_t*>(dst), [](float v) { return static_cast<int32_t>(v); });
+      return;
   }
 }
 

@@ -10,13 +10,15 @@
 namespace {
 
 using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
-using retort::Result;
-using retort::Status;
 using drafting::NgramStatistics;
 using drafting::PromptLookup;
+using retort::Result;
+using retort::Status;
 
 /// What the `ngram` drafter has learned of a record already.
-struct Learned { size_t tokens = 0; };
+struct Learned {
+  size_t tokens = 0;
+};
 
 class Draft final : public Stage {
  public:
@@ -24,23 +26,49 @@ class Draft final : public Stage {
     return StageSpec("draft")
         .Summary("Draft the next tokens of a sequence for a verifier.")
         .Text(
-            "`prompt-lookup` takes what followed the longest suffix (`min_match` to `max_match` tokens) where it last stood in "
-            "the same sequence: answers that repeat their prompt (summaries, extraction, edits) are drafted nearly for free.\n\n"
+            "`prompt-lookup` takes what followed the longest suffix (`min_match` to `max_match` tokens) where it last "
+            "stood in "
+            "the same sequence: answers that repeat their prompt (summaries, extraction, edits) are drafted nearly for "
+            "free.\n\n"
             "`ngram` counts over the run which token followed which context of up to `max_match` tokens, prompts and "
-            "completions of all records, and follows the most counted one. What it drafts depends on the records seen so far, "
-            "so the drafts (never the verified text) may differ from run to run unless the run is `--deterministic`.\n\n"
-            "Drafts are chosen without chance (`draft:point-mass`). A drafter that finds nothing gives an empty draft, with "
+            "completions of all records, and follows the most counted one. What it drafts depends on the records seen "
+            "so far, "
+            "so the drafts (never the verified text) may differ from run to run unless the run is "
+            "`--deterministic`.\n\n"
+            "Drafts are chosen without chance (`draft:point-mass`). A drafter that finds nothing gives an empty draft, "
+            "with "
             "which the verifier makes a plain step.")
         .Example("{ drafter: prompt-lookup, max_tokens: 8 }")
         .Input("in", "sequence", "Sequences to continue.")
         .Output("out", "draft:point-mass", "The same sequences with a draft.")
-        .Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram"}).Text("Where the guesses come from.").Default("prompt-lookup").Example("ngram"))
-        .Option(OptionSpec::Int("max_tokens").Text("Tokens drafted at most; 0 drafts nothing.").Unit("tokens").Range(0, 64).Default(8).Example("4"))
-        .Option(OptionSpec::Int("min_match").Text("Shortest suffix or context that is trusted.").Unit("tokens").Range(1, 16).Default(2).Example("1"))
-        .Option(OptionSpec::Int("max_match").Text("Longest suffix or context that is looked for.").Unit("tokens").Range(1, 16).Default(4).Example("3"))
+        .Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram"})
+                    .Text("Where the guesses come from.")
+                    .Default("prompt-lookup")
+                    .Example("ngram"))
+        .Option(OptionSpec::Int("max_tokens")
+                    .Text("Tokens drafted at most; 0 drafts nothing.")
+                    .Unit("tokens")
+                    .Range(0, 64)
+                    .Default(8)
+                    .Example("4"))
+        .Option(OptionSpec::Int("min_match")
+                    .Text("Shortest suffix or context that is trusted.")
+                    .Unit("tokens")
+                    .Range(1, 16)
+                    .Default(2)
+                    .Example("1"))
+        .Option(OptionSpec::Int("max_match")
+                    .Text("Longest suffix or context that is looked for.")
+                    .Unit("tokens")
+                    .Range(1, 16)
+                    .Default(4)
+                    .Example("3"))
         .Option(OptionSpec::Int("max_contexts")
                     .Text("Contexts that `ngram` keeps at most, about 64 bytes each.")
-                    .Unit("contexts").Range(1, 1 << 28).Default(1 << 20).Example("100000"))
+                    .Unit("contexts")
+                    .Range(1, 1 << 28)
+                    .Default(1 << 20)
+                    .Example("100000"))
         .MaxBatch(16);
   }
 
@@ -48,7 +76,8 @@ class Draft final : public Stage {
     const auto min_match = static_cast<size_t>(config.Int("min_match"));
     const auto max_match = static_cast<size_t>(config.Int("max_match"));
     if (min_match > max_match) {
-      return retort::InvalidArgument("min_match: expected max_match (" + std::to_string(max_match) + ") at most, got " + std::to_string(min_match));
+      return retort::InvalidArgument("min_match: expected max_match (" + std::to_string(max_match) + ") at most, got " +
+                                     std::to_string(min_match));
     }
     auto stage = std::make_unique<Draft>();
     stage->drafter_ = config.String("drafter");

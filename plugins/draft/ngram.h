@@ -33,7 +33,9 @@ class NgramStatistics {
     void Add(int32_t next);
     int32_t Best() const;
   };
-  struct Keys { uint64_t key, check; };
+  struct Keys {
+    uint64_t key, check;
+  };
   static Keys Hash(std::span<const int32_t> context);
 
   size_t order_, max_contexts_;

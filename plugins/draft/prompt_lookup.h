@@ -1,5 +1,6 @@
 // Prompt lookup: what followed the last tokens when they last stood in the same sequence.
-// Source: Saxena, "Prompt Lookup Decoding", 2023 (github.com/apoorvumang/prompt-lookup-decoding); LLMA, arXiv 2304.04487.
+// Source: Saxena, "Prompt Lookup Decoding", 2023 (github.com/apoorvumang/prompt-lookup-decoding); LLMA, arXiv
+// 2304.04487.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,9 @@ class PromptLookup {
   size_t min_match_, max_match_;
   std::vector<int32_t> tokens_;
   // n-gram (its hash) -> end of its last occurrence and of the one before, which is what a suffix at the end looks for.
-  struct Ends { size_t last = 0, previous = 0; };
+  struct Ends {
+    size_t last = 0, previous = 0;
+  };
   std::vector<std::unordered_map<uint64_t, Ends>> ends_;
 };
 

@@ -21,22 +21,26 @@ class Generate final : public Stage {
     StageSpec spec("generate");
     spec.Summary("Continue sequences token by token (plain decoding).")
         .Text(
-            "Each call runs up to `block` steps over all sequences that it has been given. A record whose sequence ends goes "
-            "out by `done` with `completion`, `finish_reason` and `usage`; the others go out by `continue`, which is to be "
+            "Each call runs up to `block` steps over all sequences that it has been given. A record whose sequence "
+            "ends goes "
+            "out by `done` with `completion`, `finish_reason` and `usage`; the others go out by `continue`, which is "
+            "to be "
             "wired back to this stage, so that new records join between blocks (continuous batching).\n\n"
-            "Chance depends on the run's seed, the record's id and the token's position alone: the same seed gives the same "
+            "Chance depends on the run's seed, the record's id and the token's position alone: the same seed gives the "
+            "same "
             "text, whatever shares the batch.")
         .Example("{ model: target, max_tokens: 64, temperature: 0.7 }")
         .Input("in", "sequence", "Sequences to continue.")
         .Output("done", "record", "Records with their completion.")
         .Output("continue", "sequence", "Sequences that have not ended; wire it back to this stage.")
         .MaxBatch(16);
-    return DecodingOptions::AddTo(spec).Option(OptionSpec::Int("block")
-                                                   .Text("Steps a call at most: how long a new record may wait to join.")
-                                                   .Unit("steps")
-                                                   .Range(1, 4096)
-                                                   .Default(16)
-                                                   .Example("8"));
+    return DecodingOptions::AddTo(spec).Option(
+        OptionSpec::Int("block")
+            .Text("Steps a call at most: how long a new record may wait to join.")
+            .Unit("steps")
+            .Range(1, 4096)
+            .Default(16)
+            .Example("8"));
   }
 
   static Result<std::unique_ptr<Generate>> Create(const Config& config) {

@@ -16,15 +16,19 @@ class Prompt final : public Stage {
     return StageSpec("prompt")
         .Summary("Make the token sequence of a record's prompt or chat messages.")
         .Text(
-            "A record has either `prompt`, raw text in which the text of special tokens is recognised, or `messages`, a list "
-            "of objects with `role` and `content`, which the model's chat template turns into text. A record with neither, "
+            "A record has either `prompt`, raw text in which the text of special tokens is recognised, or `messages`, "
+            "a list "
+            "of objects with `role` and `content`, which the model's chat template turns into text. A record with "
+            "neither, "
             "both, or a prompt that leaves no room in the model's context fails.")
         .Example("{ model: target }")
         .Input("in", "record", "Records with a prompt.")
         .Output("out", "sequence", "The same records with their token sequence.")
-        .Option(OptionSpec::Model("model").Text("The model whose tokenizer and chat template are used.").Example("target"))
+        .Option(
+            OptionSpec::Model("model").Text("The model whose tokenizer and chat template are used.").Example("target"))
         .Option(OptionSpec::String("prompt_field").Text("Field with raw text.").Default("prompt").Example("question"))
-        .Option(OptionSpec::String("messages_field").Text("Field with chat messages.").Default("messages").Example("chat"))
+        .Option(
+            OptionSpec::String("messages_field").Text("Field with chat messages.").Default("messages").Example("chat"))
         .MaxBatch(16)
         .Concurrent();
   }
@@ -52,8 +56,8 @@ class Prompt final : public Stage {
     const bool has_prompt = prompt.ok();
     const bool has_messages = record.GetJson(messages_field_).ok();
     if (has_prompt == has_messages) {
-      return retort::InvalidArgument("expected either the field `" + prompt_field_ + "` (text) or `" + messages_field_ + "` (a list of {role, content}), got " +
-                                     (has_prompt ? "both" : "neither"));
+      return retort::InvalidArgument("expected either the field `" + prompt_field_ + "` (text) or `" + messages_field_ +
+                                     "` (a list of {role, content}), got " + (has_prompt ? "both" : "neither"));
     }
     std::string text;
     if (has_prompt) {
@@ -67,9 +71,11 @@ class Prompt final : public Stage {
       if (!applied.ok()) return applied.status().Annotate("field `" + messages_field_ + "`");
       text = *applied;
     }
-    if (text.empty()) return retort::InvalidArgument("field `" + prompt_field_ + "`: expected text, got an empty string");
+    if (text.empty())
+      return retort::InvalidArgument("field `" + prompt_field_ + "`: expected text, got an empty string");
     // A chat template writes its begin-of-sequence itself; raw text gets the model's own where it wants one.
-    const Result<std::span<const int32_t>> tokens = model_.Tokenize(text, {.add_special = has_prompt, .parse_special = true});
+    const Result<std::span<const int32_t>> tokens =
+        model_.Tokenize(text, {.add_special = has_prompt, .parse_special = true});
     if (!tokens.ok()) return tokens.status();
     return record.BeginSequence(model_, *tokens);
   }

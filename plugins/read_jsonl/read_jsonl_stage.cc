@@ -25,8 +25,10 @@ class ReadJsonl final : public Stage {
     return StageSpec("read-jsonl")
         .Summary("Read records from a JSONL file, one JSON object a line.")
         .Text(
-            "Streams the file; memory does not grow with its size. Empty lines are skipped. A line that is no JSON object, "
-            "is no valid UTF-8 or is longer than `max_line_bytes` fails as one record, with its line number, and reading "
+            "Streams the file; memory does not grow with its size. Empty lines are skipped. A line that is no JSON "
+            "object, "
+            "is no valid UTF-8 or is longer than `max_line_bytes` fails as one record, with its line number, and "
+            "reading "
             "goes on. The record's id is its field `id` (text or number), else the line number.")
         .Example("{ path: prompts.jsonl }")
         .Output("out", "record", "Records in the order of the file.")
@@ -37,7 +39,12 @@ class ReadJsonl final : public Stage {
                     .Range(64, 1 << 30)
                     .Default(16 << 20)
                     .Example("1048576"))
-        .Option(OptionSpec::Int("limit").Text("Stop after this many lines that are not empty; 0 = all.").Unit("records").Min(0).Default(0).Example("100"))
+        .Option(OptionSpec::Int("limit")
+                    .Text("Stop after this many lines that are not empty; 0 = all.")
+                    .Unit("records")
+                    .Min(0)
+                    .Default(0)
+                    .Example("100"))
         .Blocking();
   }
 
@@ -60,7 +67,9 @@ class ReadJsonl final : public Stage {
       if (limit_ > 0 && taken_ == limit_) return More::kEnd;
       bool too_long = false;
       if (!ReadLine(&too_long)) {
-        if (std::ferror(file_.get())) return retort::DataLoss(path_ + ": reading failed after line " + std::to_string(line_) + ": " + std::strerror(errno));
+        if (std::ferror(file_.get()))
+          return retort::DataLoss(path_ + ": reading failed after line " + std::to_string(line_) + ": " +
+                                  std::strerror(errno));
         return More::kEnd;
       }
       ++line_;
@@ -71,9 +80,11 @@ class ReadJsonl final : public Stage {
       const Result<Record> record = context.Create(too_long ? std::string_view("{}") : text_, line_);
       if (!record.ok()) return record.status();
       if (too_long) {
-        const Status status = context.Fail(*record, retort::InvalidArgument(
-            path_ + ":" + std::to_string(line_) + ": expected a line of at most " + std::to_string(max_line_bytes_) +
-            " bytes, got a longer one; raise max_line_bytes of this stage to take it"));
+        const Status status = context.Fail(
+            *record,
+            retort::InvalidArgument(path_ + ":" + std::to_string(line_) + ": expected a line of at most " +
+                                    std::to_string(max_line_bytes_) +
+                                    " bytes, got a longer one; raise max_line_bytes of this stage to take it"));
         if (!status.ok()) return status;
         continue;
       }

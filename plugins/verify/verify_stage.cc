@@ -23,14 +23,18 @@ class Verify final : public Stage {
     StageSpec spec("verify");
     spec.Summary("Verify drafted tokens with one step of the target model.")
         .Text(
-            "One forward step covers what is pending of every sequence and its draft. At each position the target's own token "
-            "y is drawn, after all transforms and with the chance that belongs to (run seed, record id, position); while y "
-            "equals the drafted token the next position is looked at, and the first y that differs, or the one after the "
+            "One forward step covers what is pending of every sequence and its draft. At each position the target's "
+            "own token "
+            "y is drawn, after all transforms and with the chance that belongs to (run seed, record id, position); "
+            "while y "
+            "equals the drafted token the next position is looked at, and the first y that differs, or the one after "
+            "the "
             "draft's end, is emitted too.\n\n"
             "For a draft chosen without chance (`draft:point-mass`: n-gram, prompt lookup) this is the exact rule of "
             "speculative sampling (Leviathan et al., arXiv 2211.17192, with q = 1 at the token): x is accepted with "
             "probability p(x), and its replacement has the law of p without x. Moreover the text is the one that plain "
-            "decoding gives with the same seed, token for token, as far as the logits are the same (`precision: exact`).\n\n"
+            "decoding gives with the same seed, token for token, as far as the logits are the same (`precision: "
+            "exact`).\n\n"
             "`rule: greedy` is the same with temperature 0 and refuses any other.")
         .Example("{ model: target, rule: lossless, max_tokens: 64, temperature: 0.7 }")
         .Input("in", "draft:point-mass", "Sequences with a draft; an empty draft makes a plain step.")
@@ -48,7 +52,8 @@ class Verify final : public Stage {
     auto stage = std::make_unique<Verify>();
     stage->options_ = DecodingOptions::From(config);
     if (config.String("rule") == "greedy" && stage->options_.sampling.temperature != 0) {
-      return retort::InvalidArgument("rule greedy needs temperature 0, got " + std::to_string(stage->options_.sampling.temperature) +
+      return retort::InvalidArgument("rule greedy needs temperature 0, got " +
+                                     std::to_string(stage->options_.sampling.temperature) +
                                      "; use rule: lossless to sample");
     }
     const Result<retort_model_info> info = stage->options_.model.Info();
@@ -104,11 +109,14 @@ class Verify final : public Stage {
     const Result<DraftView> draft = record.Draft();
     if (!draft.ok()) return draft.status();
     if (draft->kind != DraftKind::kPointMass) {
-      return retort::Unsupported("draft of '" + std::string(draft->drafter) + "': expected one chosen without chance (draft:point-mass); this stage has no exact rule for another kind");
+      return retort::Unsupported(
+          "draft of '" + std::string(draft->drafter) +
+          "': expected one chosen without chance (draft:point-mass); this stage has no exact rule for another kind");
     }
     for (const int32_t token : draft->tokens) {
       if (token < 0 || token >= vocab_) {
-        return retort::InvalidArgument("draft of '" + std::string(draft->drafter) + "': expected tokens from 0 to " + std::to_string(vocab_ - 1) + ", got " + std::to_string(token));
+        return retort::InvalidArgument("draft of '" + std::string(draft->drafter) + "': expected tokens from 0 to " +
+                                       std::to_string(vocab_ - 1) + ", got " + std::to_string(token));
       }
     }
     // A token beyond the limit or the context would be thrown away: the step ends one before, since it emits one more.

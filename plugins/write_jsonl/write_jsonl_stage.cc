@@ -23,9 +23,12 @@ class WriteJsonl final : public Stage {
     return StageSpec("write-jsonl")
         .Summary("Write records to a JSONL file, one JSON object a line.")
         .Text(
-            "Records are written in the order in which they were read, unless the stage says `order: completion`. A regular "
-            "file grows as `PATH.part`, is synced and takes its name when the run ends, also when it was interrupted: what "
-            "stands under the name is always whole lines. A write that fails (disk full) stops the run; what was written "
+            "Records are written in the order in which they were read, unless the stage says `order: completion`. A "
+            "regular "
+            "file grows as `PATH.part`, is synced and takes its name when the run ends, also when it was interrupted: "
+            "what "
+            "stands under the name is always whole lines. A write that fails (disk full) stops the run; what was "
+            "written "
             "stays in `PATH.part`.")
         .Example("{ path: out.jsonl }")
         .Input("in", "record", "Records to write.")
@@ -50,7 +53,8 @@ class WriteJsonl final : public Stage {
       return {};
     }
     struct stat info = {};
-    const bool special = stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a device or pipe: written in place
+    const bool special =
+        stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode);  // a device or pipe: written in place
     target_ = special ? path_ : path_ + ".part";
     fd_ = open(target_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (special ? 0 : O_TRUNC), 0666);
     if (fd_ < 0) return Failed("cannot be written", errno);
@@ -78,7 +82,8 @@ class WriteJsonl final : public Stage {
     if (broken_.ok() && rename_it && fsync(fd_) != 0) broken_ = Failed("cannot be synced", errno);
     if (close(fd_) != 0 && broken_.ok()) broken_ = Failed("cannot be closed", errno);
     fd_ = -1;
-    if (broken_.ok() && rename_it && std::rename(target_.c_str(), path_.c_str()) != 0) broken_ = Failed("cannot be renamed to " + path_, errno);
+    if (broken_.ok() && rename_it && std::rename(target_.c_str(), path_.c_str()) != 0)
+      broken_ = Failed("cannot be renamed to " + path_, errno);
     return broken_;
   }
 
@@ -95,7 +100,8 @@ class WriteJsonl final : public Stage {
 
   Status Failed(const std::string& what, int error) const {
     const std::string name = target_.empty() ? "standard output" : target_;
-    const auto code = error == ENOSPC || error == EDQUOT ? retort::StatusCode::kResourceExhausted : retort::StatusCode::kInvalidArgument;
+    const auto code = error == ENOSPC || error == EDQUOT ? retort::StatusCode::kResourceExhausted
+                                                         : retort::StatusCode::kInvalidArgument;
     return {code, name + ": " + what + ": " + std::generic_category().message(error)};
   }
 

@@ -17,7 +17,8 @@ class HostDevice : public ::testing::TestWithParam<const char*> {
  protected:
   std::shared_ptr<Device> device_ = std::move(OpenDevice(GetParam(), 2).value());
 };
-INSTANTIATE_TEST_SUITE_P(All, HostDevice, ::testing::Values("ref", "cpu"), [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(All, HostDevice, ::testing::Values("ref", "cpu"),
+                         [](const auto& tested) { return tested.param; });
 
 TEST_P(HostDevice, GivesAlignedMemoryThatTheHostReads) {
   for (const size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{4096}, size_t{9} << 20}) {
@@ -32,7 +33,8 @@ TEST_P(HostDevice, GivesAlignedMemoryThatTheHostReads) {
 }
 
 TEST_P(HostDevice, RefusesMoreMemoryThanThereIsWithTheSize) {
-  for (const size_t bytes : {std::numeric_limits<size_t>::max(), std::numeric_limits<size_t>::max() - 100, size_t{1} << 60}) {
+  for (const size_t bytes :
+       {std::numeric_limits<size_t>::max(), std::numeric_limits<size_t>::max() - 100, size_t{1} << 60}) {
     const Status status = device_->Allocate(bytes).status();
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
     EXPECT_THAT(status.message(), AllOf(HasSubstr(std::to_string(bytes)), HasSubstr(GetParam())));

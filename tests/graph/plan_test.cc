@@ -76,6 +76,17 @@ TEST(Plan, ForeseesWhatTheModelTakes) {
   }
 }
 
+TEST(Plan, CountsTheBytesThatAStepReads) {
+  const auto path = ResolveModelSource("smollm2-135m-instruct");
+  ASSERT_TRUE(path.ok()) << path.status().ToString();
+  const auto file = GgufFile::Open(*path);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  // 134,515,008 parameters, tied: all are read. 35,136 of them are norms and stay floats.
+  EXPECT_EQ(*WeightBytesPerStep(**file, "q8_0"), (134515008u - 35136u) / 32 * 34 + 35136u * 4);
+  EXPECT_EQ(*WeightBytesPerStep(**file, "f32"), 134515008u * 4);
+  EXPECT_FALSE(WeightBytesPerStep(**file, "q9").ok());
+}
+
 TEST(BytesText, ChoosesTheUnit) {
   EXPECT_EQ(BytesText(17), "17 B");
   EXPECT_EQ(BytesText(1536), "1.5 KiB");

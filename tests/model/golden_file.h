@@ -1,7 +1,6 @@
 // Where the golden files lie, and the real model that they were made from.
 #pragma once
 
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -15,10 +14,7 @@
 
 namespace retort {
 
-inline std::string GoldenPath(const std::string& name) {
-  const char* source = std::getenv("RETORT_SOURCE_DIR");
-  return std::string(source != nullptr ? source : ".") + "/tests/golden/" + name;
-}
+inline std::string GoldenPath(const std::string& name) { return RETORT_SOURCE_DIR "/tests/golden/" + name; }
 
 inline nlohmann::json ReadGoldenJson(const std::string& name) {
   std::ifstream in(GoldenPath(name));

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 #include "core/model/generation.h"
 #include "core/model/model.h"
@@ -13,20 +11,6 @@
 
 namespace retort {
 namespace {
-
-/// The path that tools/get-model prints.
-std::string FetchModel() {
-  const char* const tree = std::getenv("RETORT_SOURCE_DIR");
-  const std::filesystem::path script = std::filesystem::path(tree == nullptr ? "." : tree) / "tools" / "get-model";
-  const std::string command = script.string().append(" smollm2-135m-instruct");
-  FILE* const pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return "";
-  std::string path;
-  for (int c = fgetc(pipe); c != EOF; c = fgetc(pipe)) path.push_back(static_cast<char>(c));
-  pclose(pipe);
-  while (!path.empty() && path.back() == '\n') path.pop_back();
-  return path;
-}
 
 /// Greedy answers of all prompts at once; each sequence leaves the batch when it is finished.
 std::vector<std::string> Answer(Model& model, const std::vector<std::string>& prompts, int32_t max_tokens) {
@@ -81,7 +65,7 @@ const std::vector<std::string> kPrompts = {
 TEST(RealModel, AnswersAloneEqualAnswersInABatch_slow) {
   ModelConfig config;
   config.name = "smollm2";
-  config.source = FetchModel();
+  config.source = "smollm2-135m-instruct";
   config.precision = Precision::kExact;
   const auto model = Model::Load(config);
   ASSERT_TRUE(model.ok()) << model.status().ToString();
@@ -100,7 +84,7 @@ TEST(RealModel, AnswersAloneEqualAnswersInABatch_slow) {
 
 TEST(RealModel, FastAnswersAreSensible_slow) {
   ModelConfig config;
-  config.source = FetchModel();
+  config.source = "smollm2-135m-instruct";
   const auto model = Model::Load(config);
   ASSERT_TRUE(model.ok()) << model.status().ToString();
   EXPECT_THAT(Answer(**model, {kPrompts[0]}, 20)[0], ::testing::HasSubstr("Paris"));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ops/cpu/matmul.h"
 #include "core/ops/ops.h"
 #include "tests/ops/cuda/device_array.h"
 #include "tests/ops/simd_targets.h"
@@ -23,7 +24,9 @@ constexpr std::array kTypes = {DType::kF32, DType::kF16, DType::kBF16, DType::kQ
 struct Shape {
   int64_t t, n, k;
 };
-std::ostream& operator<<(std::ostream& out, const Shape& s) { return out << "t=" << s.t << " n=" << s.n << " k=" << s.k; }
+std::ostream& operator<<(std::ostream& out, const Shape& s) {
+  return out << "t=" << s.t << " n=" << s.n << " k=" << s.k;
+}
 
 /// A device, its operations and a stream.
 struct Machine {
@@ -92,9 +95,18 @@ TEST(CpuMatMul, FastIsWithinTheErrorOfItsActivations) {
     for (const DType type : kTypes) {
       // Bytes against 4-bit weights, 16 bits against 8-bit ones, floats otherwise.
       const double bound = type == DType::kQ8_0 ? 1e-4 : DTypeIsQuantised(type) ? 0.012 : 1e-6;
-      for (const Shape& shape : {Shape{1, 1, 32}, {1, 40, 576}, {2, 9, 64}, {3, 8, 96}, {4, 33, 576}, {5, 16, 1536}, {23, 15, 320}, {64, 24, 192}}) {
+      for (const Shape& shape : {Shape{1, 1, 32},
+                                 {1, 40, 576},
+                                 {2, 9, 64},
+                                 {3, 8, 96},
+                                 {4, 33, 576},
+                                 {5, 16, 1536},
+                                 {23, 15, 320},
+                                 {64, 24, 192}}) {
         for (const bool accumulate : {false, true}) {
-          ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kFast, accumulate), cpu.Product(type, shape, Precision::kFast, accumulate)), bound)
+          ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kFast, accumulate),
+                                  cpu.Product(type, shape, Precision::kFast, accumulate)),
+                    bound)
               << DTypeName(type) << " " << shape << (accumulate ? " accumulated" : "");
         }
       }
@@ -120,21 +132,53 @@ TEST(CpuMatMul, FastTakesRowsOfExtremes) {
   });
 }
 
+TEST(CpuMatMul, OneDnnAgreesWithRefWhereverItIsAskedTo) {
+  const Machine ref("ref"), cpu("cpu", 2);
+  cpu::WeightArena arena(*cpu.device);
+  const auto onednn = cpu::MakeOneDnnMatMul();
+  for (const DType type : kTypes) {
+    for (const Shape& shape : {Shape{48, 40, 64}, {50, 1100, 96}}) {  // one panel of weights, and several
+      const std::vector<float> values = RandomFloats(static_cast<size_t>(shape.n * shape.k), 1);
+      std::vector<std::byte> weight(DTypeRowBytes(type, shape.k) * static_cast<size_t>(shape.n));
+      QuantiseRow(type, values.data(), weight.data(), shape.n * shape.k);
+      const auto packed = std::move(cpu::GroupedWeight::Pack(arena, 2, type, weight.data(), shape.n, shape.k).value());
+      const std::vector<float> x = RandomFloats(static_cast<size_t>(shape.t * shape.k), 2);
+      for (const bool accumulate : {false, true}) {
+        std::vector<float> y = RandomFloats(static_cast<size_t>(shape.t * shape.n), 3);
+        ASSERT_TRUE(
+            onednn->Run({x.data(), packed.get(), y.data(), shape.t, shape.n, accumulate, Precision::kFast, 2}).ok());
+        ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kExact, accumulate), y), 1e-6)
+            << DTypeName(type) << " " << shape;
+      }
+    }
+  }
+}
+
 TEST(CpuMatMul, ReportsWhoServedAndWhyOthersDeclined) {
   const Machine cpu("cpu", 1);
   EXPECT_TRUE(cpu.ops->DispatchReport().empty());
-  cpu.Product(DType::kQ4_1, {1, 8, 32}, Precision::kExact);
-  cpu.Product(DType::kQ4_1, {1, 8, 32}, Precision::kFast);
+  for (const int64_t t : {1, 15, 16, 256}) {
+    for (const Precision precision : {Precision::kExact, Precision::kFast}) {
+      cpu.Product(DType::kQ4_1, {t, 8, 32}, precision);
+      cpu.Product(DType::kQ8_0, {t, 8, 32}, precision);
+    }
+  }
   cpu.Product(DType::kF16, {256, 8, 32}, Precision::kFast);
-  cpu.Product(DType::kF16, {256, 8, 32}, Precision::kExact);
   const std::vector<std::string> report = cpu.ops->DispatchReport();
-  EXPECT_EQ(report.size(), 4U);
-  EXPECT_THAT(report, Contains(AllOf(HasSubstr("q4_1, 1 row, exact: simd-f32"), HasSubstr("onednn-f32 declined: "),
+  EXPECT_EQ(report.size(), 17U);
+  EXPECT_THAT(report, Contains(AllOf(HasSubstr("q4_1, 1 row, exact: simd-f32"),
+                                     HasSubstr("onednn-f32 declined: its sums depend on the shape of the batch"),
                                      HasSubstr("simd-int8 declined: exact keeps activations in float"))));
-  EXPECT_THAT(report, Contains(HasSubstr("q4_1, 1 row, fast: simd-int8")));
-  EXPECT_THAT(report, Contains(HasSubstr("f16, many rows, fast: onednn-f32")));
-  EXPECT_THAT(report, Contains(AllOf(HasSubstr("f16, many rows, exact: simd-f32"),
-                                     HasSubstr("onednn-f32 declined: its sums depend on the shape of the batch"))));
+  EXPECT_THAT(report,
+              Contains(AllOf(HasSubstr("q4_1, 1 row, fast: simd-int8"), HasSubstr("onednn-f32 declined: 4-bit"))));
+  EXPECT_THAT(report, Contains(HasSubstr("q4_1, from 48 rows, fast: simd-int8")));
+  EXPECT_THAT(report, Contains(HasSubstr("q8_0, 2 to 15 rows, fast: simd-int8")));
+  EXPECT_THAT(report,
+              Contains(AllOf(HasSubstr("q8_0, 16 to 47 rows, fast: simd-f32"), HasSubstr("declined: too few rows"))));
+  const bool avx512 = (hwy::SupportedTargets() & (HWY_AVX3 | HWY_AVX3_DL)) != 0;
+  EXPECT_THAT(report,
+              Contains(HasSubstr(avx512 ? "f16, from 48 rows, fast: onednn-f32"
+                                        : "f16, from 48 rows, fast: simd-f32; onednn-f32 declined: without AVX-512")));
 }
 
 }  // namespace

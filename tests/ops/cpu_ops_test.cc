@@ -52,7 +52,6 @@ TEST_P(CpuOps, SiluOfLargeValuesIsFinite) {
   });
 }
 
-
 /// Attention over `t` rows of sequences of different lengths; rows are the same whatever t.
 std::vector<float> AttendRows(OpSet& ops, Stream& stream, size_t t, DType type) {
   constexpr int kHeads = 9, kKvHeads = 3, kDim = 64, kPages = 6;
@@ -67,9 +66,12 @@ std::vector<float> AttendRows(OpSet& ops, Stream& stream, size_t t, DType type) 
   }
   const std::vector<float> q = RandomFloats(17 * kHeads * kDim, 77);
   std::vector<AttentionRow> rows;
-  for (size_t i = 0; i < t; ++i) rows.push_back({table.data(), static_cast<int32_t>(i * 37 % (kPages * kKvPageTokens))});
+  for (size_t i = 0; i < t; ++i)
+    rows.push_back({table.data(), static_cast<int32_t>(i * 37 % (kPages * kKvPageTokens))});
   std::vector<float> out(t * kHeads * kDim);
-  EXPECT_TRUE(ops.Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(), Precision::kExact, stream).ok());
+  EXPECT_TRUE(
+      ops.Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(), Precision::kExact, stream)
+          .ok());
   return out;
 }
 

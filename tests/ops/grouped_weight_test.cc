@@ -45,7 +45,8 @@ TEST(WeightArena, GivesAlignedMemoryThatDoesNotOverlapAndOutlivesIt) {
   std::vector<std::pair<WeightMemory, size_t>> given;
   {
     WeightArena arena(*device);
-    for (const size_t bytes : {size_t{1}, size_t{64}, size_t{100}, size_t{40} << 20, size_t{31} << 20, size_t{3} << 20, size_t{5}}) {
+    for (const size_t bytes :
+         {size_t{1}, size_t{64}, size_t{100}, size_t{40} << 20, size_t{31} << 20, size_t{3} << 20, size_t{5}}) {
       given.emplace_back(std::move(arena.Allocate(bytes).value()), bytes);
       std::memset(given.back().first.get(), static_cast<int>(given.size()), bytes);
     }

@@ -24,7 +24,7 @@ class RefOps : public ::testing::Test {
 TEST_F(RefOps, MatMulMultipliesByTheTransposeAndAccumulates) {
   const std::vector<float> w = {1, 2, 3, 4, 5, 6};  // [2, 3]
   const auto packed = std::move(ops_->PackWeight(DType::kF32, w.data(), 2, 3).value());
-  const std::vector<float> x = {1, 0, -1, 2, 2, 2};  // [2, 3]
+  const std::vector<float> x = {1, 0, -1, 2, 2, 2};   // [2, 3]
   std::vector<float> y = {100, 100, 7, 100, 100, 7};  // rows three apart
   ASSERT_TRUE(ops_->MatMul(x.data(), *packed, y.data(), 2, 3, false, Precision::kExact, *stream_).ok());
   EXPECT_EQ(y, (std::vector<float>{-2, -2, 7, 12, 30, 7}));
@@ -49,8 +49,10 @@ TEST_F(RefOps, RopeRotatesPairsOfBothKinds) {
     k.resize(5, 9.0f);
     ASSERT_TRUE(ops_->Rope(q.data(), k.data(), &position, inv_freq, 1, 1, 1, 5, 4, 5, neox, *stream_).ok());
     const float c0 = std::cos(2.0f), s0 = std::sin(2.0f), c1 = std::cos(1.0f), s1 = std::sin(1.0f);
-    const std::vector<float> expected_q = neox ? std::vector<float>{c0, -s1, s0, c1, 9} : std::vector<float>{c0, s0, -s1, c1, 9};
-    const std::vector<float> expected_k = neox ? std::vector<float>{-s0, c1, c0, s1, 9} : std::vector<float>{-s0, c0, c1, s1, 9};
+    const std::vector<float> expected_q =
+        neox ? std::vector<float>{c0, -s1, s0, c1, 9} : std::vector<float>{c0, s0, -s1, c1, 9};
+    const std::vector<float> expected_k =
+        neox ? std::vector<float>{-s0, c1, c0, s1, 9} : std::vector<float>{-s0, c0, c1, s1, 9};
     EXPECT_THAT(q, Pointwise(FloatNear(1e-6f), expected_q)) << neox;
     EXPECT_THAT(k, Pointwise(FloatNear(1e-6f), expected_k)) << neox;
   }

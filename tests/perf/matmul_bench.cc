@@ -1,6 +1,6 @@
-// MatMul over the matrices of a small llama-family model, for each weight type, precision, rows and threads; and the two
-// implementations of wide products side by side, which sets the row count from which oneDNN serves.
-// Counters: weight bytes read a second (as if once a step), and multiply-adds as floating-point operations a second.
+// MatMul over the matrices of a small llama-family model, for each weight type, precision, rows and threads; and the
+// two implementations of wide products side by side, which sets the row count from which oneDNN serves. Counters:
+// weight bytes read a second (as if once a step), and multiply-adds as floating-point operations a second.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -18,7 +18,8 @@ struct Shape {
   const char* name;
   int64_t n, k;
 };
-constexpr Shape kShapes[] = {{"qkv", 960, 576}, {"out", 576, 576}, {"gate_up", 3072, 576}, {"down", 576, 1536}, {"logits", 49152, 576}};
+constexpr Shape kShapes[] = {
+    {"qkv", 960, 576}, {"out", 576, 576}, {"gate_up", 3072, 576}, {"down", 576, 1536}, {"logits", 49152, 576}};
 constexpr DType kTypes[] = {DType::kQ4_1, DType::kQ4_0, DType::kQ8_0, DType::kF16, DType::kF32};
 
 std::vector<float> Floats(int64_t count) {
@@ -39,7 +40,8 @@ struct Bench {
     QuantiseRow(type, Floats(shape.n * shape.k).data(), data.data(), shape.n * shape.k);
     const size_t copies = std::max<size_t>(1, (size_t{96} << 20) / data.size());
     for (size_t i = 0; i < copies; ++i) {
-      weights.push_back(std::move(cpu::GroupedWeight::Pack(arena, device->info().threads, type, data.data(), shape.n, shape.k).value()));
+      weights.push_back(std::move(
+          cpu::GroupedWeight::Pack(arena, device->info().threads, type, data.data(), shape.n, shape.k).value()));
     }
   }
   cpu::MatMulCall Call(size_t i, int64_t t, Precision precision) {
@@ -48,8 +50,8 @@ struct Bench {
   }
   void Report(benchmark::State& state, int64_t t) const {
     const auto rounds = static_cast<double>(state.iterations());
-    state.counters["weights"] = benchmark::Counter(rounds * static_cast<double>(data.size()), benchmark::Counter::kIsRate,
-                                                   benchmark::Counter::OneK::kIs1000);
+    state.counters["weights"] = benchmark::Counter(rounds * static_cast<double>(data.size()),
+                                                   benchmark::Counter::kIsRate, benchmark::Counter::OneK::kIs1000);
     state.counters["flops"] = benchmark::Counter(rounds * 2.0 * static_cast<double>(t * weights[0]->n * weights[0]->k),
                                                  benchmark::Counter::kIsRate, benchmark::Counter::OneK::kIs1000);
   }
@@ -71,7 +73,8 @@ void MatMul(benchmark::State& state, DType type, Shape shape, int64_t t, int thr
   bench.Report(state, t);
 }
 
-void Implementation(benchmark::State& state, std::unique_ptr<cpu::MatMulImplementation> (*make)(), DType type, int64_t t) {
+void Implementation(benchmark::State& state, std::unique_ptr<cpu::MatMulImplementation> (*make)(), DType type,
+                    int64_t t) {
   Bench bench(type, {"gate_up", 3072, 576}, t, 0);
   const auto implementation = make();
   size_t i = 0;
@@ -90,7 +93,8 @@ const bool kRegistered = [] {
           for (const Precision precision : {Precision::kFast, Precision::kExact}) {
             std::string name = "matmul/";
             name.append(DTypeName(type)).append("/").append(shape.name).append("/rows:").append(std::to_string(t));
-            name.append(threads == 0 ? "/threads:all" : "/threads:1").append(precision == Precision::kFast ? "/fast" : "/exact");
+            name.append(threads == 0 ? "/threads:all" : "/threads:1")
+                .append(precision == Precision::kFast ? "/fast" : "/exact");
             benchmark::RegisterBenchmark(name.c_str(), MatMul, type, shape, t, threads, precision)->UseRealTime();
           }
         }
@@ -99,10 +103,13 @@ const bool kRegistered = [] {
     for (const int64_t t : {8, 16, 24, 32, 48, 64, 96, 128, 256}) {
       std::string end = "/";
       end.append(DTypeName(type)).append("/rows:").append(std::to_string(t));
-      benchmark::RegisterBenchmark(("wide/onednn-f32" + end).c_str(), Implementation, cpu::MakeOneDnnMatMul, type, t)->UseRealTime();
-      benchmark::RegisterBenchmark(("wide/simd-f32" + end).c_str(), Implementation, cpu::MakeFloatMatMul, type, t)->UseRealTime();
+      benchmark::RegisterBenchmark(("wide/onednn-f32" + end).c_str(), Implementation, cpu::MakeOneDnnMatMul, type, t)
+          ->UseRealTime();
+      benchmark::RegisterBenchmark(("wide/simd-f32" + end).c_str(), Implementation, cpu::MakeFloatMatMul, type, t)
+          ->UseRealTime();
       if (!DTypeIsQuantised(type)) continue;
-      benchmark::RegisterBenchmark(("wide/simd-int8" + end).c_str(), Implementation, cpu::MakeQuantisedMatMul, type, t)->UseRealTime();
+      benchmark::RegisterBenchmark(("wide/simd-int8" + end).c_str(), Implementation, cpu::MakeQuantisedMatMul, type, t)
+          ->UseRealTime();
     }
   }
   return true;

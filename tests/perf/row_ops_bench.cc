@@ -44,7 +44,8 @@ void RmsNorm(benchmark::State& state) {
   const int64_t t = state.range(0), k = 576;
   const std::vector<float> x = Floats(t * k), weight = Floats(k);
   std::vector<float> out(x.size());
-  for (auto _ : state) Check(state, machine.ops->RmsNorm(x.data(), weight.data(), 1e-5f, out.data(), t, k, *machine.stream));
+  for (auto _ : state)
+    Check(state, machine.ops->RmsNorm(x.data(), weight.data(), 1e-5f, out.data(), t, k, *machine.stream));
 }
 BENCHMARK(RmsNorm)->Arg(1)->Arg(8)->Arg(128)->UseRealTime();
 
@@ -65,8 +66,8 @@ void Rope(benchmark::State& state) {
   std::vector<int32_t> positions;
   for (int32_t i = 0; i < t; ++i) positions.push_back(100 + i);
   for (auto _ : state) {
-    Check(state, machine.ops->Rope(qkv.data(), qkv.data() + kHeads * kDim, positions.data(), inv_freq.data(), t, kHeads, kKvHeads, kDim,
-                                   kDim, ld, false, *machine.stream));
+    Check(state, machine.ops->Rope(qkv.data(), qkv.data() + kHeads * kDim, positions.data(), inv_freq.data(), t, kHeads,
+                                   kKvHeads, kDim, kDim, ld, false, *machine.stream));
   }
 }
 BENCHMARK(Rope)->Arg(1)->Arg(8)->Arg(128)->UseRealTime();
@@ -87,7 +88,8 @@ void Attention(benchmark::State& state) {
   const std::vector<float> q = Floats(t * kHeads * kDim);
   std::vector<float> out(q.size());
   for (auto _ : state) {
-    Check(state, machine.ops->Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(), Precision::kFast, *machine.stream));
+    Check(state, machine.ops->Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(),
+                                        Precision::kFast, *machine.stream));
   }
 }
 BENCHMARK(Attention)->Args({1, 128})->Args({1, 1024})->Args({8, 512})->Args({512, 0})->UseRealTime();

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,6 +109,7 @@ struct Fault {
   std::function<void(Spec&)> spoil;
   const char* message;
 };
+void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.name; }
 
 class CopyDescriptorRefuses : public ::testing::TestWithParam<Fault> {};
 

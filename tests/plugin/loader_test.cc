@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <ostream>
 #include <string>
 
 #include "tests/plugin/canary_path.h"
@@ -14,7 +15,6 @@ namespace retort {
 namespace {
 
 using ::testing::AllOf;
-using testing::BuildDirectory;
 using testing::CanaryDirectory;
 using testing::CanaryPath;
 using ::testing::ElementsAre;
@@ -24,7 +24,7 @@ using ::testing::IsEmpty;
 LoaderOptions Options(std::vector<std::string> canaries) {
   LoaderOptions options;
   for (const std::string& canary : canaries) options.directories.push_back(CanaryDirectory(canary));
-  options.probe_program = BuildDirectory() + "/bin/retort-plugin-probe";
+  options.probe_program = RETORT_BINARY_DIR "/bin/retort-plugin-probe";
   return options;
 }
 
@@ -33,6 +33,7 @@ struct Canary {
   StatusCode code;
   std::vector<const char*> reasons;
 };
+void PrintTo(const Canary& canary, std::ostream* out) { *out << canary.name; }
 
 /// Beside a good plugin, so that the host is seen to live and to go on.
 class LoaderRefuses : public ::testing::TestWithParam<Canary> {};

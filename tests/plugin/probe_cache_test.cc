@@ -83,7 +83,7 @@ TEST_F(ProbeCacheTest, SurvivesAPlaceThatCannotBeWritten) {
 TEST_F(ProbeCacheTest, KeepsTheLoaderFromProbingAgain) {
   LoaderOptions options;
   options.directories = {testing::CanaryDirectory("good")};
-  options.probe_program = testing::BuildDirectory() + "/bin/retort-plugin-probe";
+  options.probe_program = RETORT_BINARY_DIR "/bin/retort-plugin-probe";
   options.cache_path = path_;
   Registry first, second, third;
   LoadPlugins(options, first);
@@ -99,7 +99,7 @@ TEST_F(ProbeCacheTest, KeepsTheLoaderFromProbingAgain) {
 TEST_F(ProbeCacheTest, DoesNotKeepWhatFailed) {
   LoaderOptions options;
   options.directories = {testing::CanaryDirectory("aborts_in_init")};
-  options.probe_program = testing::BuildDirectory() + "/bin/retort-plugin-probe";
+  options.probe_program = RETORT_BINARY_DIR "/bin/retort-plugin-probe";
   options.cache_path = path_;
   Registry registry;
   LoadPlugins(options, registry);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "core/plugin/loader.h"
@@ -130,6 +131,7 @@ struct Way {
   StatusCode code;
   const char* message;
 };
+void PrintTo(const Way& way, std::ostream* out) { *out << way.how; }
 
 class CreateGoesWrong : public SdkTest, public ::testing::WithParamInterface<Way> {};
 

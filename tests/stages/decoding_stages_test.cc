@@ -6,6 +6,7 @@
 
 #include "core/base/random.h"
 #include "core/model/generation.h"
+#include "core/plugin/handles.h"
 #include "tests/support/mock_host.h"
 #include "tests/support/scripted_model.h"
 
@@ -19,7 +20,8 @@ class DecodingStages : public ::testing::Test {
   void Use(std::shared_ptr<ScriptedModel> model, uint64_t seed = 0) {
     model_ = std::move(model);
     host_ = std::make_unique<MockHost>(seed);
-    for (const char* name : kPlugins) ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
+    for (const char* name : kPlugins)
+      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
     host_->AddModel(model_);
   }
 
@@ -72,15 +74,19 @@ class DecodingStages : public ::testing::Test {
   std::unique_ptr<MockHost> host_;
 };
 
+size_t KvLength(const Record& record) { return record.kv.begin()->second->sequence->length(); }
+
 /// A model of four letters and the end whose next token depends on the last two.
 std::shared_ptr<ScriptedModel> RestlessModel() {
   ScriptedModelOptions options;
   options.alphabet = "abcd";
   return std::make_shared<ScriptedModel>(
       [](std::span<const int32_t> tokens) {
-        uint64_t state = static_cast<uint64_t>(tokens.back()) * 31 + (tokens.size() > 1 ? static_cast<uint64_t>(tokens[tokens.size() - 2]) : 7);
+        uint64_t state = static_cast<uint64_t>(tokens.back()) * 31 +
+                         (tokens.size() > 1 ? static_cast<uint64_t>(tokens[tokens.size() - 2]) : 7);
         std::vector<float> logits;
-        for (uint64_t token = 0; token < 5; ++token) logits.push_back(static_cast<float>(RandomUniform({9, state, token, 0}) * 4 - (token == 4 ? 3 : 0)));
+        for (uint64_t token = 0; token < 5; ++token)
+          logits.push_back(static_cast<float>(RandomUniform({9, state, token, 0}) * 4 - (token == 4 ? 3 : 0)));
         return logits;
       },
       options);
@@ -103,8 +109,9 @@ TEST_F(DecodingStages, LimitsAndStopStringsEndACompletion) {
   EXPECT_EQ(by_length->json["completion"], "bcd");
   EXPECT_EQ(by_length->json["finish_reason"], "length");
   Record* const by_text = Prompted("b", "a");
-  Speculate({by_text}, "{ model: scripted, max_tokens: 30, stop: ['fg'] }",
-            [](const auto& tokens) { return std::vector<int32_t>{tokens.back() + 1, tokens.back() + 2, tokens.back() + 3}; });
+  Speculate({by_text}, "{ model: scripted, max_tokens: 30, stop: ['fg'] }", [](const auto& tokens) {
+    return std::vector<int32_t>{tokens.back() + 1, tokens.back() + 2, tokens.back() + 3};
+  });
   EXPECT_EQ(by_text->json["completion"], "bcde");
   EXPECT_EQ(by_text->json["finish_reason"], "stop");
   Record* const nothing = Prompted("c", "a");
@@ -121,11 +128,13 @@ TEST_F(DecodingStages, VerifiedTextIsThatOfPlainDecodingWhateverIsDrafted) {
         Use(RestlessModel(), 5);
         std::vector<Record*> records;
         for (int i = 0; i < 6; ++i) records.push_back(Prompted("r" + std::to_string(i), "abcd"));
-        const std::string options = std::string("{ model: scripted, max_tokens: 40, temperature: ") + temperature + " }";
+        const std::string options =
+            std::string("{ model: scripted, max_tokens: 40, temperature: ") + temperature + " }";
         if (speculate) {
           Speculate(records, options, [&](const auto& tokens) {
             std::vector<int32_t> draft;
-            for (size_t i = 0; i < length; ++i) draft.push_back(static_cast<int32_t>(RandomBits({3, tokens.size(), i, 0}) % 4));
+            for (size_t i = 0; i < length; ++i)
+              draft.push_back(static_cast<int32_t>(RandomBits({3, tokens.size(), i, 0}) % 4));
             return draft;
           });
         } else {
@@ -154,7 +163,7 @@ TEST_F(DecodingStages, GoodDraftsSaveStepsAndAreCounted) {
   EXPECT_EQ(verify->counter("accepted_tokens"), 3);
   EXPECT_EQ(verify->samples("acceptance_length"), std::vector<double>{4});
   EXPECT_EQ(verify->samples("acceptance_length/letters"), std::vector<double>{4});
-  EXPECT_EQ(record->kv.begin()->second->length(), 4u) << "all but the last token";
+  EXPECT_EQ(KvLength(*record), 4u) << "all but the last token";
 }
 
 /// The law of the first two tokens after "a" under RestlessModel at a temperature, by its own logits.
@@ -183,7 +192,8 @@ std::map<std::pair<int32_t, int32_t>, double> PairLaw(ScriptedModel& model, doub
   return pairs;
 }
 
-double ChiSquare(const std::map<std::pair<int32_t, int32_t>, double>& law, const std::map<std::pair<int32_t, int32_t>, int>& seen, int n) {
+double ChiSquare(const std::map<std::pair<int32_t, int32_t>, double>& law,
+                 const std::map<std::pair<int32_t, int32_t>, int>& seen, int n) {
   double chi2 = 0;
   for (const auto& [pair, p] : law) {
     const auto it = seen.find(pair);
@@ -199,12 +209,14 @@ TEST_F(DecodingStages, VerifiedTokensHaveTheModelsLawAndAnUnconditionalAcceptIsC
     Use(RestlessModel(), 11);
     const auto law = PairLaw(*model_, temperature);
     std::map<std::pair<int32_t, int32_t>, int> seen, forced;
-    auto verify = Stage("verify", "{ model: scripted, max_tokens: 2, temperature: " + std::to_string(temperature) + " }");
+    auto verify =
+        Stage("verify", "{ model: scripted, max_tokens: 2, temperature: " + std::to_string(temperature) + " }");
     for (int begin = 0; begin < kRecords; begin += kBatch) {
       std::vector<Record*> records;
       for (int i = begin; i < begin + kBatch; ++i) {
         Record* const record = host_->NewRecord(R"({"id": "r)" + std::to_string(i) + "\"}");
         record->generation = std::make_unique<Generation>(model_->tokenizer(), std::vector<int32_t>{0}, 256);
+        record->vocab = 5;
         record->draft = std::make_unique<Draft>();
         record->draft->tokens = {static_cast<int32_t>(RandomBits({1, static_cast<uint64_t>(i), 0, 0}) % 4)};
         records.push_back(record);
@@ -213,6 +225,7 @@ TEST_F(DecodingStages, VerifiedTokensHaveTheModelsLawAndAnUnconditionalAcceptIsC
       for (int round = 0; round < 3 && !live.empty(); ++round) {
         verify->ClearOutcome();
         ASSERT_TRUE(verify->Process(live).ok());
+        ASSERT_TRUE(verify->failed().empty()) << verify->failed()[0].status.ToString();
         live = verify->emitted(1);
         for (Record* record : live) record->draft = std::make_unique<Draft>();
       }
@@ -257,7 +270,8 @@ TEST_F(DecodingStages, DraftsEndWithTheContext) {
   options.context_length = 6;
   Use(AlphabetModel(options));
   Record* const record = Prompted("r", "abcd");
-  Speculate({record}, "{ model: scripted, max_tokens: 100 }", [](const auto& t) { return std::vector<int32_t>(8, t.back() + 1); });
+  Speculate({record}, "{ model: scripted, max_tokens: 100 }",
+            [](const auto& t) { return std::vector<int32_t>(8, t.back() + 1); });
   EXPECT_EQ(record->json["completion"], "ef");
   EXPECT_EQ(record->json["finish_reason"], "length");
 }
@@ -266,7 +280,8 @@ TEST_F(DecodingStages, PromptTellsWhatARecordLacks) {
   Use(AlphabetModel());
   auto stage = Stage("prompt", "{ model: scripted }");
   std::vector<Record*> records;
-  for (const char* json : {R"({"id": "neither"})", R"({"prompt": "a", "messages": []})", R"({"prompt": 7})", R"({"prompt": ""})"}) {
+  for (const char* json :
+       {R"({"id": "neither"})", R"({"prompt": "a", "messages": []})", R"({"prompt": 7})", R"({"prompt": ""})"}) {
     records.push_back(host_->NewRecord(json));
   }
   records.push_back(host_->NewRecord(R"({"prompt": ")" + std::string(300, 'a') + "\"}"));

@@ -16,7 +16,9 @@ using Tokens = std::vector<int32_t>;
 Tokens SearchDraft(const Tokens& text, size_t min_match, size_t max_match, size_t count) {
   for (size_t n = std::min(max_match, text.size()); n >= min_match && n > 0; --n) {
     for (size_t end = text.size() - 1; end >= n; --end) {
-      if (!std::equal(text.end() - static_cast<std::ptrdiff_t>(n), text.end(), text.begin() + static_cast<std::ptrdiff_t>(end - n))) continue;
+      if (!std::equal(text.end() - static_cast<std::ptrdiff_t>(n), text.end(),
+                      text.begin() + static_cast<std::ptrdiff_t>(end - n)))
+        continue;
       Tokens draft;
       for (size_t i = 0; i < count; ++i) draft.push_back(text[end + i % (text.size() - end)]);
       return draft;

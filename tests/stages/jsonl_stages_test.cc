@@ -63,12 +63,14 @@ TEST_F(JsonlStages, AnEmptyFileHasNoRecords) {
 }
 
 TEST_F(JsonlStages, ABadLineCostsThatLineAlone) {
-  const auto stage = ReadAll("{\"id\": 1}\nnot json\n[1, 2]\n{\"id\": \"\xFF\"}\n{\"id\": 5}\n" + std::string(200, '{') + "\n{\"id\": 7}\n",
-                             ", max_line_bytes: 100");
+  const auto stage = ReadAll(
+      "{\"id\": 1}\nnot json\n[1, 2]\n{\"id\": \"\xFF\"}\n{\"id\": 5}\n" + std::string(200, '{') + "\n{\"id\": 7}\n",
+      ", max_line_bytes: 100");
   ASSERT_EQ(stage->emitted(0).size(), 3u);
   EXPECT_EQ(stage->emitted(0)[2]->id, "7");
   ASSERT_EQ(stage->failed().size(), 4u);
-  EXPECT_NE(stage->failed()[3].status.message().find("at most 100 bytes"), std::string::npos) << stage->failed()[3].status.message();
+  EXPECT_NE(stage->failed()[3].status.message().find("at most 100 bytes"), std::string::npos)
+      << stage->failed()[3].status.message();
 }
 
 TEST_F(JsonlStages, ALongLineIsReadWhole) {

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/base/random.h"
+#include "core/graph/plan.h"
 #include "core/ops/calibrate.h"
 
 namespace retort::cli {
@@ -86,7 +87,9 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
   RETORT_ASSIGN_OR_RETURN(const double prefill, MeasurePrefill(*model, *kv, options));
   RETORT_ASSIGN_OR_RETURN(const std::vector<double> steps, MeasureSteps(*model, *kv, options, sizes));
   RETORT_ASSIGN_OR_RETURN(const Calibration machine, Calibrate(options.model.threads));
-  const double limit = machine.read_bytes_per_second / static_cast<double>(model->weight_bytes());
+  RETORT_ASSIGN_OR_RETURN(const auto file, GgufFile::Open(model->config().source));
+  RETORT_ASSIGN_OR_RETURN(const uint64_t step_bytes, WeightBytesPerStep(*file, options.model.weights));
+  const double limit = machine.read_bytes_per_second / static_cast<double>(step_bytes);
   Json v = Json::object(), step_seconds = Json::object();
   for (size_t i = 0; i < sizes.size(); ++i) {
     const bool asked = std::find(options.steps.begin(), options.steps.end(), sizes[i]) != options.steps.end();
@@ -105,7 +108,7 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
               {"v", v},
               {"step_seconds", step_seconds},
               {"prefill_tokens_per_second", options.prompt / prefill},
-              {"weight_bytes", model->weight_bytes()},
+              {"weight_bytes_per_step", step_bytes},
               {"read_bytes_per_second", machine.read_bytes_per_second},
               {"limit_tokens_per_second", limit},
               {"attained_over_limit", 1 / steps[0] / limit},

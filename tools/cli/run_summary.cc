@@ -15,6 +15,11 @@ double PerSecond(uint64_t count, double seconds) { return seconds > 0 ? static_c
 
 std::string Row(const std::string& name, const std::string& value) { return fmt::format("  {:<24} {}\n", name, value); }
 
+const char* Outcome(const Status& status) {
+  if (status.ok()) return "done";
+  return status.code() == StatusCode::kCancelled ? "interrupted" : "aborted";
+}
+
 std::string RecordsText(const RunReport& report) {
   std::string text = fmt::format("{} ({:.1f}/s)", report.completed, PerSecond(report.completed, report.seconds));
   if (report.skipped > 0) text += fmt::format(", {} skipped", report.skipped);
@@ -30,8 +35,7 @@ Json DistributionJson(const StageStats::Distribution& d) {
 
 std::string RunSummaryText(const PipelineDescription& pipeline, const RunReport& report) {
   const std::string& letters = pipeline.engine.dead_letter_path;
-  std::string out = fmt::format("{}: {}\n", pipeline.name.empty() ? "run" : pipeline.name,
-                                report.status.ok() ? "done" : report.status.ToString());
+  std::string out = fmt::format("{}: {}\n", pipeline.name.empty() ? "run" : pipeline.name, Outcome(report.status));
   out += Row("seconds", fmt::format("{:.2f}", report.seconds));
   out += Row("records", RecordsText(report));
   out += Row(

@@ -4,17 +4,18 @@
 #include <tbb/info.h>
 #include <unistd.h>
 
+#include <hwy/targets.h>
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <hwy/targets.h>
 
 namespace retort {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHugePage = size_t{2} << 20;  // what large buffers are aligned to and ask for: fewer address translations
+constexpr size_t kHugePage =
+    size_t{2} << 20;  // what large buffers are aligned to and ask for: fewer address translations
 
 class HostBuffer final : public Buffer {
  public:
@@ -53,7 +54,8 @@ class HostDevice final : public Device {
     info_.kind = kind;
     info_.name = kind == DeviceKind::kRef ? "ref" : "cpu";
     info_.threads = kind == DeviceKind::kRef ? 1 : threads > 0 ? threads : tbb::info::default_concurrency();
-    info_.description = kind == DeviceKind::kRef ? "reference loops on the host" : ProcessorName() + " (" + InstructionSets() + ")";
+    info_.description =
+        kind == DeviceKind::kRef ? "reference loops on the host" : ProcessorName() + " (" + InstructionSets() + ")";
     info_.total_memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
   }
   const DeviceInfo& info() const override { return info_; }
@@ -62,11 +64,14 @@ class HostDevice final : public Device {
     const size_t alignment = bytes >= 2 * kHugePage ? kHugePage : kAlignment;
     const size_t rounded = (std::max<size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
     void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
-    if (data == nullptr) return ResourceExhausted(info_.name + ": cannot allocate " + std::to_string(bytes) + " bytes of memory");
+    if (data == nullptr)
+      return ResourceExhausted(info_.name + ": cannot allocate " + std::to_string(bytes) + " bytes of memory");
     if (alignment == kHugePage) madvise(data, rounded, MADV_HUGEPAGE);  // a wish; without it all works too
     return std::unique_ptr<Buffer>(std::make_unique<HostBuffer>(*this, data, bytes));
   }
-  Result<std::unique_ptr<Stream>> CreateStream() override { return std::unique_ptr<Stream>(std::make_unique<HostStream>()); }
+  Result<std::unique_ptr<Stream>> CreateStream() override {
+    return std::unique_ptr<Stream>(std::make_unique<HostStream>());
+  }
   Status CopyFromHost(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
   Status CopyToHost(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
   Status CopyOnDevice(void* dst, const void* src, size_t bytes, Stream&) override { return Copy(dst, src, bytes); }
@@ -81,6 +86,8 @@ class HostDevice final : public Device {
 
 }  // namespace
 
-std::shared_ptr<Device> MakeHostDevice(DeviceKind kind, int threads) { return std::make_shared<HostDevice>(kind, threads); }
+std::shared_ptr<Device> MakeHostDevice(DeviceKind kind, int threads) {
+  return std::make_shared<HostDevice>(kind, threads);
+}
 
 }  // namespace retort

@@ -16,7 +16,9 @@ void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction functio
 /// inline when one chunk is enough. `fn` must not throw.
 template <typename Fn>
 void ParallelFor(int64_t n, int64_t grain, int threads, const Fn& fn) {
-  const auto call = [](const void* context, int64_t begin, int64_t end) { (*static_cast<const Fn*>(context))(begin, end); };
+  const auto call = [](const void* context, int64_t begin, int64_t end) {
+    (*static_cast<const Fn*>(context))(begin, end);
+  };
   internal::ParallelChunks(n, grain, threads, call, &fn);
 }
 

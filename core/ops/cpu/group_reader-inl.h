@@ -23,7 +23,9 @@ struct GroupReader<DType::kF32> {
   GroupReader(const void* group, size_t lane) : p(static_cast<const float*>(group) + lane) {}
   HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
   template <int kInput>
-  HWY_INLINE VF Load() const { return hn::LoadU(F32(), at); }
+  HWY_INLINE VF Load() const {
+    return hn::LoadU(F32(), at);
+  }
   const float* p;
   const float* at = nullptr;
 };
@@ -35,7 +37,9 @@ struct GroupReader<DType::kF16> {
   GroupReader(const void* group, size_t lane) : p(static_cast<const uint16_t*>(group) + lane) {}
   HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
   template <int kInput>
-  HWY_INLINE VF Load() const { return LoadHalves(at, 0); }
+  HWY_INLINE VF Load() const {
+    return LoadHalves(at, 0);
+  }
   const uint16_t* p;
   const uint16_t* at = nullptr;
 };
@@ -99,7 +103,9 @@ struct GroupReader<DType::kQ4_0> {
     m = hn::Mul(d, hn::Set(F32(), -8.0f));
   }
   template <int kInput>
-  HWY_INLINE VF Load() const { return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m); }
+  HWY_INLINE VF Load() const {
+    return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m);
+  }
   const GroupQ4_0* p;
   const GroupQ4_0* at = nullptr;
   size_t lane;
@@ -117,7 +123,9 @@ struct GroupReader<DType::kQ4_1> {
     m = LoadHalves(at->m, lane);
   }
   template <int kInput>
-  HWY_INLINE VF Load() const { return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m); }
+  HWY_INLINE VF Load() const {
+    return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m);
+  }
   const GroupQ4_1* p;
   const GroupQ4_1* at = nullptr;
   size_t lane;

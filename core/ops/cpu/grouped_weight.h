@@ -46,9 +46,7 @@ class GroupedWeight final : public MappedWeight {
   size_t owned_bytes() const override { return static_cast<size_t>(group_count()) * group_bytes(); }
   int64_t group_count() const { return (n + kGroupRows - 1) / kGroupRows; }
   size_t group_bytes() const { return kGroupRows * DTypeRowBytes(type, k); }
-  const std::byte* Group(int64_t group) const {
-    return groups_.get() + static_cast<size_t>(group) * group_bytes();
-  }
+  const std::byte* Group(int64_t group) const { return groups_.get() + static_cast<size_t>(group) * group_bytes(); }
 
  private:
   WeightMemory groups_;

@@ -14,6 +14,8 @@ class QuantisedMatMul final : public MatMulImplementation {
   const char* Declines(const MatMulCall& call) const override {
     if (call.precision == Precision::kExact) return "exact keeps activations in float";
     if (!DTypeIsQuantised(call.w->type)) return "weights are not quantised";
+    if (call.w->type == DType::kQ8_0 && call.t >= kExpandRows)
+      return "many rows pay for expanding 8-bit weights to floats";
     return nullptr;
   }
   Status Run(const MatMulCall& call) override {
@@ -46,6 +48,17 @@ class FloatMatMul final : public MatMulImplementation {
 std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul() { return std::make_unique<QuantisedMatMul>(); }
 std::unique_ptr<MatMulImplementation> MakeFloatMatMul() { return std::make_unique<FloatMatMul>(); }
 
+namespace {
+
+std::string RowClassName(size_t rows) {
+  if (rows == 0) return "1 row";
+  if (rows == 1) return "2 to " + std::to_string(kExpandRows - 1) + " rows";
+  if (rows == 2) return std::to_string(kExpandRows) + " to " + std::to_string(kOneDnnRows - 1) + " rows";
+  return "from " + std::to_string(kOneDnnRows) + " rows";
+}
+
+}  // namespace
+
 MatMulList::MatMulList() {
   list_.push_back(MakeOneDnnMatMul());
   list_.push_back(MakeQuantisedMatMul());
@@ -54,15 +67,14 @@ MatMulList::MatMulList() {
 
 Status MatMulList::Run(const MatMulCall& call) {
   const DType type = call.w->type;
-  const size_t rows = call.t == 1 ? 0 : call.t < kOneDnnRows ? 1 : 2;
+  const size_t rows = call.t == 1 ? 0 : call.t < kExpandRows ? 1 : call.t < kOneDnnRows ? 2 : 3;
   std::string& seen = seen_[(static_cast<size_t>(type) * kClasses + rows) * 2 + static_cast<size_t>(call.precision)];
   std::string declined;
   for (const auto& implementation : list_) {
     const char* const why = implementation->Declines(call);
     if (why == nullptr) {
       if (seen.empty()) {
-        static constexpr const char* kRows[] = {"1 row", "few rows", "many rows"};
-        seen = "matmul " + std::string(DTypeName(type)) + ", " + kRows[rows] + ", " +
+        seen = "matmul " + std::string(DTypeName(type)) + ", " + RowClassName(rows) + ", " +
                (call.precision == Precision::kExact ? "exact" : "fast") + ": " + implementation->name() + declined;
       }
       return implementation->Run(call);

@@ -25,7 +25,18 @@ std::unique_ptr<MatMulImplementation> MakeOneDnnMatMul();     // wide steps in `
 std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul();  // quantised weights in `fast`
 std::unique_ptr<MatMulImplementation> MakeFloatMatMul();      // everything
 
-/// From how many rows on oneDNN's product over expanded weights is worth the expansion; see core/design/003-cpu-kernels.md.
+// Where one implementation overtakes another, measured on two cores of AMD Zen (AVX2, 2.55 GHz, peak 82 GFLOP/s in
+// float; oneDNN 3.2) with the cases `wide/` of tests/perf/matmul_bench.cc, [3072, 576], GFLOP/s:
+//   rows          8    16    24    32    64   128   256
+//   q4_1 int8    85    86    82    86    89    87    88   never overtaken
+//   q8_0 int8    49    50    51    50    49    50    49   int8 here means 16-bit products, see QuantisedRows
+//   q8_0 f32     39    56    61    63    67    70    73
+//   q8_0 oneDNN  29    48    53    55    58    60    64
+//   f32 f32      60    68    72    71    73    73    74
+//   f32 oneDNN   43    55    59    60    64    65    65
+/// From how many rows on 8-bit weights are expanded to floats.
+inline constexpr int64_t kExpandRows = 16;
+/// From how many rows on oneDNN serves where it has vectors that the own kernels leave unused.
 inline constexpr int64_t kOneDnnRows = 48;
 
 class MatMulList {
@@ -36,7 +47,7 @@ class MatMulList {
   std::vector<std::string> Report() const;
 
  private:
-  static constexpr size_t kTypes = 7, kClasses = 3;  // rows: 1, 2 to kOneDnnRows - 1, more
+  static constexpr size_t kTypes = 7, kClasses = 4;  // rows: 1, below kExpandRows, below kOneDnnRows, more
   std::vector<std::unique_ptr<MatMulImplementation>> list_;
   std::array<std::string, kTypes * kClasses * 2> seen_;
 };

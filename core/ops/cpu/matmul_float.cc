@@ -92,7 +92,8 @@ HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel) {
       reader.Begin(step);
       Unroll<Reader::kInputs>([&](auto input) RETORT_INLINE {
         constexpr int kInput = decltype(input)::value;
-        hn::StoreU(reader.template Load<kInput>(), F32(), panel + (step * Reader::kInputs + kInput) * kGroupRows + lane);
+        hn::StoreU(reader.template Load<kInput>(), F32(),
+                   panel + (step * Reader::kInputs + kInput) * kGroupRows + lane);
       });
     }
   }
@@ -100,7 +101,8 @@ HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel) {
 
 /// kRows rows by two expanded groups.
 template <int kRows>
-HWY_ATTR void WideTile(const MatMulCall& c, const float* panel0, const float* panel1, int64_t group, size_t lane, int64_t row) {
+HWY_ATTR void WideTile(const MatMulCall& c, const float* panel0, const float* panel1, int64_t group, size_t lane,
+                       int64_t row) {
   const F32 d;
   const int64_t k = c.w->k;
   const float* const x = c.x + row * k;

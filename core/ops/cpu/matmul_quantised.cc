@@ -64,7 +64,8 @@ HWY_INLINE VI Broadcast(const T* p) {
 /// The sums of a block's products in the lanes of a group, for kRows rows of activations `stride` apart.
 /// A 4-bit weight times a byte, paired, is at most 2 * 15 * 127; eight of them fit into 16 bits.
 template <int kRows>
-HWY_INLINE void NibbleSums(const uint8_t (*q)[kGroupRows][4], size_t lane, const int8_t* x, int64_t stride, VI (&sums)[kRows]) {
+HWY_INLINE void NibbleSums(const uint8_t (*q)[kGroupRows][4], size_t lane, const int8_t* x, int64_t stride,
+                           VI (&sums)[kRows]) {
   const Dot16 d16;
   const Dot8 d8;
   hn::Vec<Dot16> sum[kRows];
@@ -87,7 +88,8 @@ HWY_INLINE void NibbleSums(const uint8_t (*q)[kGroupRows][4], size_t lane, const
 }
 
 template <int kRows>
-HWY_INLINE void ByteSums(const int8_t (*q)[kGroupRows][2], size_t lane, const int16_t* x, int64_t stride, VI (&sums)[kRows]) {
+HWY_INLINE void ByteSums(const int8_t (*q)[kGroupRows][2], size_t lane, const int16_t* x, int64_t stride,
+                         VI (&sums)[kRows]) {
   const Dot16 d16;
   const hn::Rebind<int8_t, Dot16> bytes;
   Unroll<16>([&](auto i) RETORT_INLINE {
@@ -104,11 +106,13 @@ HWY_INLINE void ByteSums(const int8_t (*q)[kGroupRows][2], size_t lane, const in
 }
 
 template <int kRows>
-HWY_INLINE void BlockSums(const GroupQ8_0& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k, VI (&sums)[kRows]) {
+HWY_INLINE void BlockSums(const GroupQ8_0& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k,
+                          VI (&sums)[kRows]) {
   ByteSums<kRows>(w.q, lane, x.q16.data() + at, k, sums);
 }
 template <int kRows, typename Group>
-HWY_INLINE void BlockSums(const Group& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k, VI (&sums)[kRows]) {
+HWY_INLINE void BlockSums(const Group& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k,
+                          VI (&sums)[kRows]) {
   NibbleSums<kRows>(w.q, lane, x.q8.data() + at, k, sums);
 }
 
@@ -138,11 +142,13 @@ HWY_ATTR void Tile(const MatMulCall& c, const QuantisedRows& x, int64_t group, s
     });
     if constexpr (!std::is_same_v<Group, GroupQ8_0>) {
       const VF offset = Offset(w, d, lane);
-      Unroll<kRows>([&](auto r) RETORT_INLINE { sum[r] = hn::MulAdd(offset, hn::Set(df, total[r * blocks + block]), sum[r]); });
+      Unroll<kRows>([&](auto r)
+                        RETORT_INLINE { sum[r] = hn::MulAdd(offset, hn::Set(df, total[r * blocks + block]), sum[r]); });
     }
   }
   const int64_t output = group * kGroupRows + static_cast<int64_t>(lane);
-  Unroll<kRows>([&](auto r) RETORT_INLINE { StoreOutputs(sum[r], c.y + (row + r) * c.ldy, output, c.w->n, c.accumulate); });
+  Unroll<kRows>([&](auto r)
+                    RETORT_INLINE { StoreOutputs(sum[r], c.y + (row + r) * c.ldy, output, c.w->n, c.accumulate); });
 }
 
 template <typename Group>
@@ -192,7 +198,8 @@ HWY_INLINE void QuantiseBlock(const float* values, T* q, float* scale, float* su
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-HWY_ATTR void QuantiseRowsTarget(const float* x, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* out) {
+HWY_ATTR void QuantiseRowsTarget(const float* x, DType weights, int64_t k, int64_t begin, int64_t end,
+                                 QuantisedRows* out) {
   const int64_t blocks = k / kQuantBlock;
   for (int64_t block = begin * blocks; block < end * blocks; ++block) {
     const int64_t at = block * kQuantBlock;

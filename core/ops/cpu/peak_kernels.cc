@@ -40,9 +40,9 @@ HWY_ATTR void ReadBytesTarget(const uint8_t* data, int64_t bytes) {
 HWY_ATTR void FloatPeakTarget(int64_t repeats) {
   const hn::ScalableTag<float> d;
   const auto w = hn::Set(d, 0.5f), x = hn::Set(d, static_cast<float>(repeats % 3));
-  auto s0 = hn::Set(d, 0.0f), s1 = hn::Set(d, 1.0f), s2 = hn::Set(d, 2.0f), s3 = hn::Set(d, 3.0f), s4 = hn::Set(d, 4.0f),
-       s5 = hn::Set(d, 5.0f), s6 = hn::Set(d, 6.0f), s7 = hn::Set(d, 7.0f), s8 = hn::Set(d, 8.0f), s9 = hn::Set(d, 9.0f),
-       s10 = hn::Set(d, 10.0f), s11 = hn::Set(d, 11.0f);
+  auto s0 = hn::Set(d, 0.0f), s1 = hn::Set(d, 1.0f), s2 = hn::Set(d, 2.0f), s3 = hn::Set(d, 3.0f),
+       s4 = hn::Set(d, 4.0f), s5 = hn::Set(d, 5.0f), s6 = hn::Set(d, 6.0f), s7 = hn::Set(d, 7.0f),
+       s8 = hn::Set(d, 8.0f), s9 = hn::Set(d, 9.0f), s10 = hn::Set(d, 10.0f), s11 = hn::Set(d, 11.0f);
   for (int64_t i = 0; i < repeats; ++i) {
     s0 = hn::MulAdd(s0, w, x), s1 = hn::MulAdd(s1, w, x), s2 = hn::MulAdd(s2, w, x), s3 = hn::MulAdd(s3, w, x);
     s4 = hn::MulAdd(s4, w, x), s5 = hn::MulAdd(s5, w, x), s6 = hn::MulAdd(s6, w, x), s7 = hn::MulAdd(s7, w, x);

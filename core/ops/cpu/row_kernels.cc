@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/ops/cpu/row_kernels.h"
+#include "core/tensor/dtype.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
@@ -55,80 +56,6 @@ HWY_ATTR void SiluMulTarget(const float* gate, const float* up, float* out, int6
   }
 }
 
-/// Key and value elements of a page as floats, whatever their storage.
-inline HWY_ATTR V LoadKv(const float* p) { return hn::LoadU(D(), p); }
-inline float OneKv(const float* p) { return *p; }
-inline float OneKv(const hwy::float16_t* p) { return HalfToFloat(*reinterpret_cast<const uint16_t*>(p)); }
-inline HWY_ATTR V LoadKv(const hwy::float16_t* p) { return hn::PromoteTo(D(), hn::LoadU(DH(), p)); }
-
-/// Dot products of one key with the group's queries.
-template <typename T>
-HWY_ATTR HWY_INLINE void Scores(const float* q, const T* key, int dim, int group, int64_t stride, float scale, float* scores) {
-  const D d;
-  const int lanes = static_cast<int>(hn::Lanes(d));
-  for (int h = 0; h < group; ++h) {
-    V sum = hn::Zero(d);
-    int i = 0;
-    for (; i + lanes <= dim; i += lanes) sum = hn::MulAdd(hn::LoadU(d, q + h * dim + i), LoadKv(key + i), sum);
-    float dot = hn::GetLane(hn::SumOfLanes(d, sum));
-    for (; i < dim; ++i) dot += q[h * dim + i] * OneKv(key + i);
-    scores[h * stride] = dot * scale;
-  }
-}
-
-template <typename T>
-HWY_ATTR void Attend(const float* q, const AttentionRow& row, const KvLayout& layout, int layer, int kv_head, int group, float scale,
-                     float* scores, float* out) {
-  const D d;
-  const int lanes = static_cast<int>(hn::Lanes(d));
-  const int dim = layout.head_dim;
-  const int64_t count = int64_t{row.position} + 1;
-  const size_t head_bytes = static_cast<size_t>(kv_head) * kKvPageTokens * static_cast<size_t>(dim) * sizeof(T);
-  const auto plane = [&](int64_t position, size_t offset) {
-    const char* const page = static_cast<const char*>(row.pages[position / kKvPageTokens]);
-    return reinterpret_cast<const T*>(page + offset + head_bytes) + position % kKvPageTokens * dim;
-  };
-  for (int64_t p = 0; p < count; ++p) Scores(q, plane(p, layout.key_offset(layer)), dim, group, count, scale, scores + p);
-  for (int h = 0; h < group; ++h) {
-    float* const s = scores + h * count;
-    float largest = s[0];
-    for (int64_t p = 1; p < count; ++p) largest = s[p] > largest ? s[p] : largest;
-    int64_t p = 0;
-    V sum = hn::Zero(d);
-    const V top = hn::Set(d, largest);
-    for (; p + lanes <= count; p += lanes) {
-      const V e = hn::Exp(d, hn::Sub(hn::LoadU(d, s + p), top));
-      hn::StoreU(e, d, s + p);
-      sum = hn::Add(sum, e);
-    }
-    float total = hn::GetLane(hn::SumOfLanes(d, sum));
-    for (; p < count; ++p) total += s[p] = std::exp(s[p] - largest);
-    const float inverse = 1.0f / total;
-    for (p = 0; p < count; ++p) s[p] *= inverse;
-    for (int i = 0; i < dim; ++i) out[h * dim + i] = 0;
-  }
-  for (int64_t p = 0; p < count; ++p) {
-    const T* const value = plane(p, layout.value_offset(layer));
-    int i = 0;
-    for (; i + lanes <= dim; i += lanes) {
-      const V v = LoadKv(value + i);
-      for (int h = 0; h < group; ++h) {
-        float* const o = out + h * dim + i;
-        hn::StoreU(hn::MulAdd(hn::Set(d, scores[h * count + p]), v, hn::LoadU(d, o)), d, o);
-      }
-    }
-    for (; i < dim; ++i) {
-      for (int h = 0; h < group; ++h) out[h * dim + i] += scores[h * count + p] * OneKv(value + i);
-    }
-  }
-}
-
-HWY_ATTR void AttendGroupTarget(const float* q, const AttentionRow& row, const KvLayout& layout, int layer, int kv_head, int group,
-                                float scale, float* scores, float* out) {
-  if (layout.type == DType::kF32) return Attend<float>(q, row, layout, layer, kv_head, group, scale, scores, out);
-  Attend<hwy::float16_t>(q, row, layout, layer, kv_head, group, scale, scores, out);
-}
-
 HWY_ATTR void ToHalfTarget(const float* src, uint16_t* dst, int64_t n) {
   int64_t i = 0;
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2  // elsewhere Highway's conversion does not round to nearest even
@@ -150,7 +77,6 @@ HWY_AFTER_NAMESPACE();
 namespace retort::cpu {
 HWY_EXPORT(RmsNormTarget);
 HWY_EXPORT(SiluMulTarget);
-HWY_EXPORT(AttendGroupTarget);
 HWY_EXPORT(ToHalfTarget);
 
 void RmsNormRow(const float* x, const float* weight, float eps, float* out, int64_t k) {
@@ -158,10 +84,6 @@ void RmsNormRow(const float* x, const float* weight, float eps, float* out, int6
 }
 void SiluMulRow(const float* gate, const float* up, float* out, int64_t f) {
   HWY_DYNAMIC_DISPATCH(SiluMulTarget)(gate, up, out, f);
-}
-void AttendGroup(const float* q, const AttentionRow& row, const KvLayout& layout, int layer, int kv_head, int group, float scale,
-                 float* scores, float* out) {
-  HWY_DYNAMIC_DISPATCH(AttendGroupTarget)(q, row, layout, layer, kv_head, group, scale, scores, out);
 }
 void ToHalf(const float* src, uint16_t* dst, int64_t n) { HWY_DYNAMIC_DISPATCH(ToHalfTarget)(src, dst, n); }
 }  // namespace retort::cpu

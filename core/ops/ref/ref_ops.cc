@@ -10,8 +10,9 @@ Status CheckWeightShape(DType type, int64_t n, int64_t k) {
   if (type == DType::kI32) return Unsupported("weights of type i32: expected a float or quantised type");
   const int block = DTypeBlockElements(type);
   if (n <= 0 || k <= 0 || k % block != 0) {
-    return InvalidArgument("weight [" + std::to_string(n) + ", " + std::to_string(k) + "] of type " + std::string(DTypeName(type)) +
-                           ": expected positive sizes and rows of a multiple of " + std::to_string(block) + " elements");
+    return InvalidArgument("weight [" + std::to_string(n) + ", " + std::to_string(k) + "] of type " +
+                           std::string(DTypeName(type)) + ": expected positive sizes and rows of a multiple of " +
+                           std::to_string(block) + " elements");
   }
   return {};
 }
@@ -21,7 +22,8 @@ namespace {
 const MappedWeight& Mapped(const PackedWeight& w) { return static_cast<const MappedWeight&>(w); }
 
 float KvElement(const void* plane, DType type, int64_t index) {
-  return type == DType::kF32 ? static_cast<const float*>(plane)[index] : HalfToFloat(static_cast<const uint16_t*>(plane)[index]);
+  return type == DType::kF32 ? static_cast<const float*>(plane)[index]
+                             : HalfToFloat(static_cast<const uint16_t*>(plane)[index]);
 }
 
 class RefOps final : public OpSet {
@@ -69,8 +71,8 @@ class RefOps final : public OpSet {
     return {};
   }
 
-  Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads, int kv_heads, int head_dim,
-              int rope_dim, int64_t ld, bool neox, Stream&) override {
+  Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads, int kv_heads,
+              int head_dim, int rope_dim, int64_t ld, bool neox, Stream&) override {
     for (int64_t i = 0; i < t; ++i) {
       for (int pair = 0; pair < rope_dim / 2; ++pair) {
         const double angle = static_cast<double>(positions[i]) * inv_freq[pair];
@@ -88,18 +90,20 @@ class RefOps final : public OpSet {
     return {};
   }
 
-  Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
-                 Stream&) override {
+  Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
+                 int layer, Stream&) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       char* const page = static_cast<char*>(rows[i].pages[rows[i].position / kKvPageTokens]);
-      Store(k + static_cast<int64_t>(i) * ld, page + layout.key_offset(layer), rows[i].position % kKvPageTokens, layout);
-      Store(v + static_cast<int64_t>(i) * ld, page + layout.value_offset(layer), rows[i].position % kKvPageTokens, layout);
+      Store(k + static_cast<int64_t>(i) * ld, page + layout.key_offset(layer), rows[i].position % kKvPageTokens,
+            layout);
+      Store(v + static_cast<int64_t>(i) * ld, page + layout.value_offset(layer), rows[i].position % kKvPageTokens,
+            layout);
     }
     return {};
   }
 
-  Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer, int heads,
-                   float scale, float* out, Precision, Stream&) override {
+  Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
+                   int heads, float scale, float* out, Precision, Stream&) override {
     const int dim = layout.head_dim, group = heads / layout.kv_heads;
     std::vector<double> score, sum(static_cast<size_t>(dim));
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -109,7 +113,8 @@ class RefOps final : public OpSet {
         const float* const query = q + static_cast<int64_t>(i) * ld + h * dim;
         const auto element = [&](int32_t position, size_t offset, int d) {
           const char* const page = static_cast<const char*>(row.pages[position / kKvPageTokens]);
-          return KvElement(page + offset, layout.type, (int64_t{h / group} * kKvPageTokens + position % kKvPageTokens) * dim + d);
+          return KvElement(page + offset, layout.type,
+                           (int64_t{h / group} * kKvPageTokens + position % kKvPageTokens) * dim + d);
         };
         double largest = -INFINITY, total = 0;
         for (int32_t p = 0; p <= row.position; ++p) {
@@ -122,7 +127,8 @@ class RefOps final : public OpSet {
         for (int32_t p = 0; p <= row.position; ++p) {
           const double weight = std::exp(score[static_cast<size_t>(p)] - largest);
           total += weight;
-          for (int d = 0; d < dim; ++d) sum[static_cast<size_t>(d)] += weight * element(p, layout.value_offset(layer), d);
+          for (int d = 0; d < dim; ++d)
+            sum[static_cast<size_t>(d)] += weight * element(p, layout.value_offset(layer), d);
         }
         float* const result = out + (static_cast<int64_t>(i) * heads + h) * dim;
         for (int d = 0; d < dim; ++d) result[d] = static_cast<float>(sum[static_cast<size_t>(d)] / total);

@@ -75,9 +75,7 @@ inline Status NotFound(std::string m) { return {StatusCode::kNotFound, std::move
 inline Status AlreadyExists(std::string m) { return {StatusCode::kAlreadyExists, std::move(m)}; }
 inline Status Unsupported(std::string m) { return {StatusCode::kUnsupported, std::move(m)}; }
 inline Status DataLoss(std::string m) { return {StatusCode::kDataLoss, std::move(m)}; }
-inline Status ResourceExhausted(std::string m) {
-  return {StatusCode::kResourceExhausted, std::move(m)};
-}
+inline Status ResourceExhausted(std::string m) { return {StatusCode::kResourceExhausted, std::move(m)}; }
 inline Status Cancelled(std::string m) { return {StatusCode::kCancelled, std::move(m)}; }
 inline Status Internal(std::string m) { return {StatusCode::kInternal, std::move(m)}; }
 
@@ -116,8 +114,8 @@ class [[nodiscard]] Result {
 #define RETORT_CONCAT(a, b) RETORT_CONCAT_INNER(a, b)
 
 /// Return the status of `expr` from this function unless it is OK.
-#define RETORT_RETURN_IF_ERROR(expr)                      \
-  do {                                                    \
+#define RETORT_RETURN_IF_ERROR(expr)                                                           \
+  do {                                                                                         \
     if (::retort::Status retort_status_ = (expr); !retort_status_.ok()) return retort_status_; \
   } while (false)
 

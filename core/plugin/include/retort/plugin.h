@@ -77,7 +77,7 @@ typedef struct retort_option_spec {
   retort_string example;       /* as written in YAML; may be empty */
   int32_t required;            /* 1: no default, the pipeline must set it */
   int32_t reserved;
-  double minimum;              /* INT and FLOAT, inclusive; NAN = no bound */
+  double minimum; /* INT and FLOAT, inclusive; NAN = no bound */
   double maximum;
   const retort_string* choices; /* ENUM */
   size_t choice_count;
@@ -106,13 +106,14 @@ typedef struct retort_stage_functions {
   retort_code (*create)(void* user_data, const retort_config* config, void** instance);
   /* Take resources (files, ...). Called once, after every stage was created; may be null. */
   retort_code (*open)(void* instance);
-  /* Handle `count` records: give each to exactly one of context_emit, context_complete, context_fail, context_skip before
-   * returning. A code other than RETORT_OK fails the records not yet given away, and the run goes on.
-   * Sources (no input port): `records` is null and `count` is how many records may be created now; return RETORT_END
-   * once there are no more. Never called concurrently on one instance, unless the stage is RETORT_STAGE_CONCURRENT;
-   * the thread is not fixed. */
+  /* Handle `count` records: give each to exactly one of context_emit, context_complete, context_fail, context_skip
+   * before returning. A code other than RETORT_OK fails the records not yet given away, and the run goes on. Sources
+   * (no input port): `records` is null and `count` is how many records may be created now; return RETORT_END once there
+   * are no more. Never called concurrently on one instance, unless the stage is RETORT_STAGE_CONCURRENT; the thread is
+   * not fixed. */
   retort_code (*process)(void* instance, retort_context* context, retort_record* const* records, size_t count);
-  /* Flush and release. Called once after the last process, also after a cancelled run; may be null. A failure aborts the run. */
+  /* Flush and release. Called once after the last process, also after a cancelled run; may be null. A failure aborts
+   * the run. */
   retort_code (*close)(void* instance);
   void (*destroy)(void* instance);
 } retort_stage_functions;
@@ -126,10 +127,10 @@ enum {
 typedef struct retort_stage_spec {
   uint32_t size;
   uint32_t flags;
-  retort_string name;    /* kebab-case, as in `uses:` */
-  retort_string summary; /* one line */
-  retort_string text;    /* Markdown paragraphs */
-  retort_string example; /* a YAML value for `with:` */
+  retort_string name;             /* kebab-case, as in `uses:` */
+  retort_string summary;          /* one line */
+  retort_string text;             /* Markdown paragraphs */
+  retort_string example;          /* a YAML value for `with:` */
   const retort_port_spec* inputs; /* none (a source) or one */
   size_t input_count;
   const retort_port_spec* outputs; /* none (a sink) or more */
@@ -149,11 +150,11 @@ typedef struct retort_model_info {
   int32_t vocab_size;
   int32_t context_length; /* tokens */
   int32_t layers;
-  int32_t bos_token; /* -1: none */
-  int32_t eos_token; /* -1: none */
+  int32_t bos_token;   /* -1: none */
+  int32_t eos_token;   /* -1: none */
   int32_t device_kind; /* 0 ref, 1 cpu, 2 cuda */
   int32_t reserved;
-  retort_string name;   /* under `models:`; lives as long as the model */
+  retort_string name; /* under `models:`; lives as long as the model */
 } retort_model_info;
 
 enum {
@@ -177,7 +178,7 @@ typedef struct retort_tensor {
   void* data;
   int32_t device_kind;
   int32_t device_index;
-  void* stream;     /* the device's stream that produces it; null on ref and cpu */
+  void* stream;      /* the device's stream that produces it; null on ref and cpu */
   int64_t shape[4];  /* rank entries */
   int64_t stride[4]; /* in elements */
   int32_t rank;
@@ -187,10 +188,10 @@ typedef struct retort_tensor {
 /* Transforms apply in this order: repetition_penalty, temperature, top_k, top_p, min_p; neutral values switch off. */
 typedef struct retort_sampling {
   uint32_t size;
-  int32_t top_k;            /* keep the k most likely; 0 = all */
-  double temperature;       /* 0 = argmax of the penalised logits */
-  double top_p;             /* smallest set with at least this mass; 1 = all */
-  double min_p;             /* keep p >= min_p * max p; 0 = all */
+  int32_t top_k;             /* keep the k most likely; 0 = all */
+  double temperature;        /* 0 = argmax of the penalised logits */
+  double top_p;              /* smallest set with at least this mass; 1 = all */
+  double min_p;              /* keep p >= min_p * max p; 0 = all */
   double repetition_penalty; /* > 0; 1 = none. Keskar et al. 2019 */
   int32_t repetition_window; /* tokens looked back at, the prompt included; -1 = all */
   int32_t reserved;
@@ -203,7 +204,7 @@ enum { RETORT_FINISH_NONE = 0, RETORT_FINISH_STOP = 1 /* end token or stop strin
 
 typedef struct retort_limits {
   uint32_t size;
-  int32_t max_tokens; /* generated at most; 0 is allowed and finishes at once */
+  int32_t max_tokens;        /* generated at most; 0 is allowed and finishes at once */
   const retort_string* stop; /* text that ends the completion, itself left out */
   size_t stop_count;
   int32_t ignore_eos; /* 1: go on past the end token */
@@ -260,12 +261,13 @@ typedef struct retort_host {
 
   /* one process call */
   retort_code (*context_emit)(retort_context*, uint32_t output_port, retort_record*); /* index into `outputs` */
-  retort_code (*context_complete)(retort_context*, retort_record*);                    /* sinks: done with it */
+  retort_code (*context_complete)(retort_context*, retort_record*);                   /* sinks: done with it */
   retort_code (*context_fail)(retort_context*, retort_record*, retort_code, retort_string message);
   retort_code (*context_skip)(retort_context*, retort_record*, retort_string reason); /* left out on purpose */
   int32_t (*context_cancelled)(retort_context*); /* 1: return soon; records not given away count as cancelled */
   /* Sources: make a record from one line of JSON. `line` counts from 1. A line that is no JSON object makes a record
-   * that has failed already: RETORT_OK is returned and *record is null. Its id is the field `id`, else the line number. */
+   * that has failed already: RETORT_OK is returned and *record is null. Its id is the field `id`, else the line number.
+   */
   retort_code (*context_create_record)(retort_context*, retort_string json, uint64_t line, retort_record** record);
 
   /* metrics: names in snake_case; counters add, samples feed a distribution (count, sum, min, max) */
@@ -285,20 +287,22 @@ typedef struct retort_host {
   /* models */
   retort_code (*model_info)(const retort_model*, retort_model_info* info);
   /* Buffers below belong to the host and live until the thread's next call of the same function. */
-  retort_code (*model_tokenize)(const retort_model*, retort_string text, uint32_t flags, const int32_t** tokens, size_t* count);
+  retort_code (*model_tokenize)(const retort_model*, retort_string text, uint32_t flags, const int32_t** tokens,
+                                size_t* count);
   retort_code (*model_detokenize)(const retort_model*, const int32_t* tokens, size_t count, retort_string* text);
   /* `messages`: JSON list of {role, content}. Gives the prompt's text with the marker of the answer's beginning. */
   retort_code (*model_apply_chat_template)(const retort_model*, retort_string messages, retort_string* text);
   /* Run one step over all items. *logits is [rows wanted in item order, vocab], valid until the next step of this
-   * model. Fails as a whole (no item is appended) with RETORT_RESOURCE_EXHAUSTED where an item would outgrow the context. */
+   * model. Fails as a whole (no item is appended) with RETORT_RESOURCE_EXHAUSTED where an item would outgrow the
+   * context. */
   retort_code (*model_forward)(retort_model*, const retort_forward_item* items, size_t count, retort_tensor* logits);
 
   /* The record's own key/value sequence in `model`, made on first use and freed with the record. */
   retort_code (*record_kv)(retort_record*, retort_model*, retort_kv** kv);
-  size_t (*kv_length)(const retort_kv*);                       /* tokens stored */
-  retort_code (*kv_truncate)(retort_kv*, size_t length);        /* keep the first `length` */
-  retort_code (*kv_fork)(const retort_kv*, retort_kv** fork);   /* shares pages until written; free with kv_free */
-  void (*kv_free)(retort_kv*);                                  /* only what kv_fork made */
+  size_t (*kv_length)(const retort_kv*);                      /* tokens stored */
+  retort_code (*kv_truncate)(retort_kv*, size_t length);      /* keep the first `length` */
+  retort_code (*kv_fork)(const retort_kv*, retort_kv** fork); /* shares pages until written; free with kv_free */
+  void (*kv_free)(retort_kv*);                                /* only what kv_fork made */
 
   /* sequences */
   retort_code (*sequence_begin)(retort_record*, retort_model*, const int32_t* prompt, size_t count);
@@ -306,7 +310,8 @@ typedef struct retort_host {
   retort_code (*sequence_view)(const retort_record*, retort_sequence_view* view);
   /* Append generated tokens up to the first that finishes the sequence. *committed counts those kept (an end token is
    * kept and counted, but its text is left out). */
-  retort_code (*sequence_commit)(retort_record*, const int32_t* tokens, size_t count, size_t* committed, retort_finish* finish);
+  retort_code (*sequence_commit)(retort_record*, const int32_t* tokens, size_t count, size_t* committed,
+                                 retort_finish* finish);
   /* Write `completion`, `finish_reason` and `usage` into the record. */
   retort_code (*sequence_finish)(retort_record*);
 
@@ -318,8 +323,8 @@ typedef struct retort_host {
   /* Draw the token at index `position` of the record's sequence from one row of logits, after all transforms.
    * `history`: the tokens before it. Chance is keyed by (run seed, record id, position) alone, so that plain and
    * speculative decoding draw the same token from the same logits. */
-  retort_code (*sample)(retort_record*, const retort_sampling*, const float* logits, size_t vocab, const int32_t* history,
-                        size_t history_count, uint64_t position, int32_t* token);
+  retort_code (*sample)(retort_record*, const retort_sampling*, const float* logits, size_t vocab,
+                        const int32_t* history, size_t history_count, uint64_t position, int32_t* token);
   /* The probabilities themselves, [vocab], after all transforms; temperature 0 gives a point mass. */
   retort_code (*distribution)(const retort_sampling*, const float* logits, size_t vocab, const int32_t* history,
                               size_t history_count, float* probabilities);
