@@ -222,6 +222,16 @@ double Distance(const std::vector<float>& a, const std::vector<float>& b) {
   return largest / std::sqrt(square / static_cast<double>(a.size()));
 }
 
+/// Root mean square of the distances between logits, relative to that of the logits.
+double MeanDistance(const std::vector<float>& a, const std::vector<float>& b) {
+  double error = 0, square = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    error += (static_cast<double>(a[i]) - b[i]) * (static_cast<double>(a[i]) - b[i]);
+    square += static_cast<double>(a[i]) * a[i];
+  }
+  return std::sqrt(error / square);
+}
+
 TEST(ForwardParity, CpuIsCloseToTheReference) {
   for (const std::string architecture : {"llama", "qwen2"}) {
     for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
@@ -237,7 +247,9 @@ TEST(ForwardParity, CpuIsCloseToTheReference) {
       config.device = "cpu";
       const auto fast = Load(tiny, config);
       auto fast_kv = *fast->CreateSequence();
-      EXPECT_LT(Distance(expected, Feed(*fast, *fast_kv, tokens)), 2e-2) << architecture << " " << DTypeName(type);
+      const bool bytes = type == DType::kQ4_0 || type == DType::kQ4_1;  // activations are rounded to 8 bits
+      EXPECT_LT(MeanDistance(expected, Feed(*fast, *fast_kv, tokens)), bytes ? 8e-2 : 3e-3)
+          << architecture << " " << DTypeName(type);
     }
   }
 }

@@ -32,9 +32,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* command = &app;
-    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-    Print(command->help());
+    Print(app.help());  // of the command given: the application hands it on with the names before it
     return kDone;
   } catch (const CLI::ParseError& error) {
     PrintError(UsageErrorText(app, error));
