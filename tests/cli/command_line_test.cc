@@ -1,7 +1,7 @@
 // Help, versions, and command lines that are not understood.
 #include <gtest/gtest.h>
 
-#include "tests/cli/process.h"
+#include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/cli/process.h"
+#include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {

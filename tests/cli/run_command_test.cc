@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tests/cli/process.h"
+#include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {

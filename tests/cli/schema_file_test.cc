@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/cli/process.h"
+#include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/cli/process.h"
+#include "tests/support/process.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,13 +12,6 @@
 namespace retort::testing {
 namespace {
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string Quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -27,7 +20,14 @@ std::string Quoted(const std::string& text) {
 
 }  // namespace
 
-std::string SourceFolder() { return RETORT_SOURCE_FOLDER; }
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string SourceFolder() { return RETORT_SOURCE_DIR; }
 
 Finished RunShell(const std::string& command, const std::string& folder) {
   const TemporaryFolder capture;

@@ -19,6 +19,9 @@ Finished RunRetort(const std::vector<std::string>& arguments, const std::string&
 /// A shell command; `$RETORT` is the binary.
 Finished RunShell(const std::string& command, const std::string& folder = "");
 
+/// All of a file; empty where there is none.
+std::string ReadFile(const std::string& path);
+
 /// The root of the source tree.
 std::string SourceFolder();
 

@@ -1,0 +1,128 @@
+// Speculative decoding writes what plain decoding writes, whole pipelines, by the built binary.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/pipelines/run_pipeline.h"
+
+namespace retort::testing {
+namespace {
+
+std::string TinyPrompts() {
+  std::string lines;
+  for (int i = 0; i < 24; ++i) {
+    const std::string text =
+        i % 3 == 0 ? "the thing and the thing and the" : "on and on " + std::string(i, 'a') + " the";
+    lines +=
+        Json{{"id", "r" + std::to_string(i)}, {"prompt", text}, {"kind", i % 2 == 0 ? "even" : "odd"}}.dump() + "\n";
+  }
+  return lines;
+}
+
+/// The shipped prompts, every `step`th.
+std::string ShippedPrompts(size_t step) {
+  std::string lines;
+  size_t n = 0;
+  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
+  for (std::string line; std::getline(in, line); ++n) {
+    if (n % step == 0) lines += line + "\n";
+  }
+  return lines;
+}
+
+std::map<std::string, std::string> Completions(const PipelineRun& run) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [id, record] : run.written) {
+    texts[id] = record.at("finish_reason").get<std::string>() + ": " + record.at("completion").get<std::string>();
+  }
+  return texts;
+}
+
+/// speculative.yaml with another drafter.
+std::string WithDrafter(const std::string& drafter) {
+  std::string text = ReadFile(SourceFolder() + "/pipelines/speculative.yaml");
+  const std::string from = "drafter: prompt-lookup";
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos);
+  return text.replace(at, from.size(), "drafter: " + drafter);
+}
+
+void ExpectSameTexts(PipelineFolder& folder, Variables variables, size_t records) {
+  folder.folder().Write("ngram.yaml", WithDrafter("ngram"));
+  for (const char* temperature : {"0", "0.8"}) {
+    variables["temperature"] = temperature;
+    SCOPED_TRACE(std::string("temperature ") + temperature);
+    const PipelineRun plain = folder.Run("generate", variables);
+    ASSERT_EQ(plain.finished.exit_code, 0) << plain.finished.err;
+    ASSERT_EQ(plain.written.size(), records);
+    for (const std::string pipeline : {"speculative", "ngram.yaml"}) {
+      const PipelineRun drafted = folder.Run(pipeline, variables);
+      ASSERT_EQ(drafted.finished.exit_code, 0) << drafted.finished.err;
+      EXPECT_EQ(Completions(drafted), Completions(plain)) << pipeline;
+      EXPECT_EQ(drafted.summary["tokens"], plain.summary["tokens"]) << pipeline;
+      EXPECT_GT(drafted.summary["stages"]["verify"]["counters"]["accepted_tokens"].get<int>(), 0)
+          << pipeline << ": nothing was accepted, so the test shows nothing";
+      EXPECT_GT(drafted.summary["acceptance_length"].get<double>(), 1.0);
+    }
+  }
+}
+
+TEST(Decoding, SpeculationChangesNoTextOfATinyModel) {
+  PipelineFolder folder;
+  folder.Input(TinyPrompts());
+  ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "48"}}, 24);
+}
+
+TEST(Decoding, SpeculationChangesNoTextOfTheRealModel_slow) {
+  PipelineFolder folder;
+  folder.Input(ShippedPrompts(4));
+  ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "32"}, {"model", "smollm2-135m-instruct"}}, 15);
+}
+
+TEST(Decoding, ThreadsAndDeterminismChangeNoExactText) {
+  PipelineFolder folder;
+  folder.Input(TinyPrompts());
+  const Variables variables = {{"precision", "exact"}, {"max_tokens", "32"}, {"temperature", "0.9"}, {"seed", "5"}};
+  const auto expected = Completions(folder.Run("generate", variables, {"--threads", "1"}));
+  ASSERT_EQ(expected.size(), 24u);
+  EXPECT_EQ(Completions(folder.Run("generate", variables, {"--threads", "3"})), expected);
+  EXPECT_EQ(Completions(folder.Run("speculative", variables, {"--deterministic"})), expected);
+  Variables other = variables;
+  other["seed"] = "6";
+  EXPECT_NE(Completions(folder.Run("generate", other)), expected) << "the seed does nothing";
+}
+
+TEST(Decoding, ADeterministicRunWritesTheSameBytesTwice) {
+  PipelineFolder folder;
+  folder.Input(TinyPrompts());
+  const Variables variables = {{"max_tokens", "16"}, {"temperature", "0.9"}};
+  std::set<std::string> files;
+  for (int i = 0; i < 2; ++i) {
+    folder.Run("speculative", variables, {"--deterministic"});
+    files.insert(folder.folder().Read("out.jsonl"));
+  }
+  EXPECT_EQ(files.size(), 1u);
+  EXPECT_EQ(JsonLines(*files.begin()).size(), 24u);
+}
+
+TEST(Decoding, RecordsCarryTheirFieldsAndTheUsage) {
+  PipelineFolder folder;
+  folder.Input(TinyPrompts());
+  const PipelineRun run = folder.Run("speculative", {{"max_tokens", "7"}});
+  ASSERT_EQ(run.finished.exit_code, 0) << run.finished.err;
+  uint64_t tokens = 0;
+  for (const auto& [id, record] : run.written) {
+    EXPECT_TRUE(record.contains("prompt") && record.contains("kind")) << record;
+    const Json& usage = record.at("usage");
+    EXPECT_LE(usage.at("completion_tokens").get<int>(), 7);
+    EXPECT_EQ(usage.at("total_tokens").get<int>(),
+              usage.at("completion_tokens").get<int>() + usage.at("prompt_tokens").get<int>());
+    EXPECT_TRUE(record.at("finish_reason") == "length" || record.at("finish_reason") == "stop");
+    tokens += usage.at("completion_tokens").get<uint64_t>();
+  }
+  EXPECT_EQ(run.summary["tokens"], tokens);
+  EXPECT_EQ(run.summary["acceptance_length_by_kind"].size(), 2u) << run.summary;
+}
+
+}  // namespace
+}  // namespace retort::testing
