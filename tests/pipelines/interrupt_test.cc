@@ -15,7 +15,7 @@ TEST(Interrupt, WhatIsInFlightIsFinishedAndWhatIsWrittenIsWhole_slow) {
       "\"$RETORT\" run '" + SourceFolder() +
           "/pipelines/speculative.yaml' --json --quiet -s input=in.jsonl "
           "-s output=out.jsonl -s model=tiny.gguf -s max_tokens=100 & pid=$!\n"
-          "for i in $(seq 100); do [ -s out.jsonl ] && break; sleep 0.1; done; kill -INT $pid; wait $pid; echo exit $?",
+          "for i in $(seq 100); do [ -s out.jsonl.part ] && break; sleep 0.1; done; kill -INT $pid; wait $pid; echo exit $?",
       folder.folder().path());
   ASSERT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
   const Json summary = Json::parse(finished.out.substr(0, finished.out.rfind("exit ")));
