@@ -48,7 +48,9 @@ void Alarm::Loop() {
     auto first = std::min_element(due_.begin(), due_.end(), [](auto& a, auto& b) { return a.second < b.second; });
     Clock::time_point now = Clock::now();
     if (first->second > now && !hurry_()) {
-      wake_.wait_until(lock, std::min(first->second, now + kStopCheck));
+      // A copy: while this waits, Clear may erase the entry, and the wait reads its deadline again at the end.
+      const Clock::time_point until = std::min(first->second, now + kStopCheck);
+      wake_.wait_until(lock, until);
       continue;
     }
     Stage* stage = first->first;
