@@ -1,6 +1,7 @@
 #include "core/graph/plan.h"
 
 #include "core/model/hyper.h"
+#include "core/model/weights.h"
 
 namespace retort {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 Result<uint64_t> LoadedBytes(const GgufTensor& tensor, const std::string& weights) {
   if (weights == "native" || tensor.shape.size() < 2) return uint64_t{tensor.bytes};
   RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
-  if (tensor.shape[0] % DTypeBlockElements(type) != 0) return uint64_t{tensor.bytes};  // stays as it is
+  if (!CanConvertRows(tensor.shape[0], type)) return uint64_t{tensor.bytes};
   return DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
 }
 

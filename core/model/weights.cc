@@ -124,8 +124,7 @@ class Loader {
 
   /// Bring the parts whose type differs to the wanted one, next to each other in one piece of memory.
   Status Convert(std::vector<Rows>* parts, int64_t k) {
-    // Rows that do not divide into blocks keep their type.
-    if (!convert_ || k % DTypeBlockElements(type_) != 0) return {};
+    if (!convert_ || !CanConvertRows(k, type_)) return {};
     const size_t row_bytes = DTypeRowBytes(type_, k);
     size_t bytes = 0;
     for (const Rows& part : *parts) bytes += part.type == type_ ? 0 : row_bytes * static_cast<size_t>(part.n);

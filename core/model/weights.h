@@ -37,6 +37,9 @@ struct ConvertedMemory {
   void operator()(std::byte* memory) const { std::free(memory); }
 };
 
+/// Whether rows of k elements can be kept in `type`; where they do not divide into its blocks they stay as they are.
+inline bool CanConvertRows(int64_t k, DType type) { return k % DTypeBlockElements(type) == 0; }
+
 struct Weights {
   std::unique_ptr<PackedWeight> embedding;
   std::unique_ptr<PackedWeight> output;  // null where tied to the embedding

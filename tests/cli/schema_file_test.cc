@@ -1,21 +1,16 @@
 // The committed schema is the one that the built-in stages give.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {
 
 TEST(SchemaFile, EqualsTheGeneratedOne) {
-  std::ifstream file(SourceFolder() + "/schemas/pipeline.schema.json", std::ios::binary);
-  std::ostringstream committed;
-  committed << file.rdbuf();
+  const std::string committed = ReadFile(SourceFolder() + "/schemas/pipeline.schema.json");
   const Finished generated = RunRetort({"schema"}, "", "", {{"RETORT_PLUGIN_PATH", ""}});
   EXPECT_EQ(generated.exit_code, 0) << generated.err;
-  EXPECT_TRUE(committed.str() == generated.out) << "write it anew: retort schema --output schemas/pipeline.schema.json";
+  EXPECT_TRUE(committed == generated.out) << "write it anew: retort schema --output schemas/pipeline.schema.json";
 }
 
 TEST(SchemaFile, IsWrittenWhereAsked) {

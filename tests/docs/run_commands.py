@@ -1,6 +1,6 @@
 """Run the documented commands as written: every ```sh block of the given files, in a folder that mirrors the tree.
 
-Usage: docs_commands.py SOURCE_TREE RETORT_BINARY FILE...
+Usage: run_commands.py SOURCE_TREE RETORT_BINARY FILE...
 """
 import os
 import pathlib

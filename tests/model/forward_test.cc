@@ -7,7 +7,7 @@
 #include "core/base/random.h"
 #include "core/model/model.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/temp_path.h"
+#include "tests/support/temporary_folder.h"
 
 namespace retort {
 namespace {

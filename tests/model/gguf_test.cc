@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "tests/support/gguf_builder.h"
-#include "tests/support/temp_path.h"
+#include "tests/support/temporary_folder.h"
 
 namespace retort {
 namespace {

@@ -1,12 +1,10 @@
 // read-jsonl and write-jsonl through the plugin ABI, with good and bad files.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "tests/support/mock_host.h"
+#include "tests/support/temporary_folder.h"
 
 namespace retort::testing {
 namespace {
@@ -14,22 +12,12 @@ namespace {
 class JsonlStages : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = ::testing::TempDir() + "retort-jsonl-XXXXXX";
-    folder_ = mkdtemp(name.data());
     ASSERT_TRUE(host_.Load(RETORT_PLUGIN_FOLDER "/read_jsonl.so").ok());
     ASSERT_TRUE(host_.Load(RETORT_PLUGIN_FOLDER "/write_jsonl.so").ok());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::string Write(const std::string& text) {
-    std::ofstream(folder_ / "in.jsonl", std::ios::binary) << text;
-    return (folder_ / "in.jsonl").string();
-  }
-  static std::string Read(const std::filesystem::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path, std::ios::binary).rdbuf();
-    return text.str();
-  }
+  std::string Write(const std::string& text) { return temporary_.Write("in.jsonl", text); }
+  static std::string Read(const std::filesystem::path& path) { return ReadFile(path.string()); }
 
   /// Read the whole of `text`; what became of its lines is in the stage.
   std::unique_ptr<MockStage> ReadAll(const std::string& text, const std::string& more = "") {
@@ -46,7 +34,8 @@ class JsonlStages : public ::testing::Test {
   }
 
   MockHost host_;
-  std::filesystem::path folder_;
+  TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(JsonlStages, ReadsLinesOfAnyEndAndSkipsEmptyOnes) {

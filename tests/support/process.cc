@@ -1,13 +1,8 @@
 #include "tests/support/process.h"
 
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <stdexcept>
 
 namespace retort::testing {
 namespace {
@@ -19,13 +14,6 @@ std::string Quoted(const std::string& text) {
 }
 
 }  // namespace
-
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::string SourceFolder() { return RETORT_SOURCE_DIR; }
 
@@ -52,24 +40,5 @@ Finished RunRetort(const std::vector<std::string>& arguments, const std::string&
   for (const std::string& argument : arguments) command += " " + Quoted(argument);
   return RunShell(command + " <" + Quoted(stdin_folder.Write("in", input)), folder);
 }
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "retort-cli-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
-std::string TemporaryFolder::Write(const std::string& name, const std::string& text) const {
-  std::string path = path_ + "/" + name;
-  std::ofstream(path, std::ios::binary) << text;
-  return path;
-}
-
-std::string TemporaryFolder::Read(const std::string& name) const { return ReadFile(path_ + "/" + name); }
 
 }  // namespace retort::testing

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace retort::testing {
 
 struct Finished {
@@ -19,25 +21,7 @@ Finished RunRetort(const std::vector<std::string>& arguments, const std::string&
 /// A shell command; `$RETORT` is the binary.
 Finished RunShell(const std::string& command, const std::string& folder = "");
 
-/// All of a file; empty where there is none.
-std::string ReadFile(const std::string& path);
-
 /// The root of the source tree.
 std::string SourceFolder();
-
-/// A fresh folder that lives as long as this.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string Write(const std::string& name, const std::string& text) const;
-  std::string Read(const std::string& name) const;
-
- private:
-  std::string path_;
-};
 
 }  // namespace retort::testing

@@ -2,10 +2,7 @@
 # which plugins are built elsewhere (find_package(retort) gives retort::sdk and retort_add_plugin).
 include(CMakePackageConfigHelpers)
 
-install(TARGETS retort RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-if(TARGET retort-plugin-probe)
-  install(TARGETS retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+install(TARGETS retort retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(PROGRAMS tools/get-model DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-get-model)
 install(DIRECTORY pipelines/ DESTINATION "${RETORT_PIPELINE_DIR}" FILES_MATCHING PATTERN "*.yaml" PATTERN "*.jsonl")
 install(DIRECTORY schemas/ DESTINATION "${CMAKE_INSTALL_DATADIR}/retort/schemas" FILES_MATCHING PATTERN "*.json")

@@ -43,21 +43,19 @@ class FloatMatMul final : public MatMulImplementation {
   }
 };
 
-}  // namespace
-
-std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul() { return std::make_unique<QuantisedMatMul>(); }
-std::unique_ptr<MatMulImplementation> MakeFloatMatMul() { return std::make_unique<FloatMatMul>(); }
-
-namespace {
-
-std::string RowClassName(size_t rows) {
-  if (rows == 0) return "1 row";
-  if (rows == 1) return "2 to " + std::to_string(kExpandRows - 1) + " rows";
-  if (rows == 2) return std::to_string(kExpandRows) + " to " + std::to_string(kOneDnnRows - 1) + " rows";
+/// Which of MatMulList's classes a step of t rows is in, and what it is called.
+size_t RowClass(int64_t t) { return t == 1 ? 0 : t < kExpandRows ? 1 : t < kOneDnnRows ? 2 : 3; }
+std::string RowClassName(size_t row_class) {
+  if (row_class == 0) return "1 row";
+  if (row_class == 1) return "2 to " + std::to_string(kExpandRows - 1) + " rows";
+  if (row_class == 2) return std::to_string(kExpandRows) + " to " + std::to_string(kOneDnnRows - 1) + " rows";
   return "from " + std::to_string(kOneDnnRows) + " rows";
 }
 
 }  // namespace
+
+std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul() { return std::make_unique<QuantisedMatMul>(); }
+std::unique_ptr<MatMulImplementation> MakeFloatMatMul() { return std::make_unique<FloatMatMul>(); }
 
 MatMulList::MatMulList() {
   list_.push_back(MakeOneDnnMatMul());
@@ -67,7 +65,7 @@ MatMulList::MatMulList() {
 
 Status MatMulList::Run(const MatMulCall& call) {
   const DType type = call.w->type;
-  const size_t rows = call.t == 1 ? 0 : call.t < kExpandRows ? 1 : call.t < kOneDnnRows ? 2 : 3;
+  const size_t rows = RowClass(call.t);
   std::string& seen = seen_[(static_cast<size_t>(type) * kClasses + rows) * 2 + static_cast<size_t>(call.precision)];
   std::string declined;
   for (const auto& implementation : list_) {
