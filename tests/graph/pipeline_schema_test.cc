@@ -1,8 +1,7 @@
 #include "core/graph/pipeline_schema.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <regex>
 
 #include "tests/graph/sample_stages.h"
 
@@ -48,10 +47,11 @@ size_t CheckScalars(const Json& schema) {
 TEST(PipelineSchema, AcceptsVariablesInEveryScalar) {
   const Json schema = PipelineSchema(testing::MakeSampleRegistry());
   EXPECT_GT(CheckScalars(schema), 20u);
-  const std::regex variable(schema.at("$defs").at("variable").at("pattern").get<std::string>());
-  EXPECT_TRUE(std::regex_search("a${x}b", variable));
-  EXPECT_TRUE(std::regex_search("${ENV:HOME:-x}", variable));
-  EXPECT_FALSE(std::regex_search("$x {y}", variable));
+  const auto has_variable =
+      ::testing::ContainsRegex(schema.at("$defs").at("variable").at("pattern").get<std::string>());
+  EXPECT_THAT("a${x}b", has_variable);
+  EXPECT_THAT("${ENV:HOME:-x}", has_variable);
+  EXPECT_THAT("$x {y}", ::testing::Not(has_variable));
 }
 
 TEST(PipelineSchema, EveryReferenceIsDefined) {
