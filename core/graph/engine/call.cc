@@ -124,7 +124,7 @@ Status Call::Complete(Record* record) {
 Status Call::Fail(Record* record, Status why) {
   RETORT_RETURN_IF_ERROR(Take(record, "failed"));
   if (why.ok()) why = Internal("failed the record without a reason: Fail was given an OK status");
-  AddFailure(record, std::move(why));
+  AddFailure(record, why);
   return {};
 }
 
