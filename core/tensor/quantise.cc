@@ -62,7 +62,8 @@ void Round(const float* x, BlockQ4_1* b) {
   b->d = FloatToHalf(d);
   b->m = FloatToHalf(low);
   const auto nibble = [&](float v) {
-    return std::min(15, static_cast<int>(static_cast<int8_t>((v - low) * inverse + 0.5f)));
+    return std::min(
+        15, static_cast<int>(static_cast<int8_t>((v - low) * inverse + 0.5f)));  // NOLINT(bugprone-incorrect-roundings)
   };
   for (int i = 0; i < kQuantBlock / 2; ++i) b->q[i] = static_cast<uint8_t>(nibble(x[i]) | (nibble(x[i + 16]) << 4));
 }

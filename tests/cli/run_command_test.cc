@@ -161,7 +161,8 @@ TEST(Run, AnInterruptDrainsAndIsExitCode130) {
   const Finished finished = RunShell(
       "(while :; do printf '{}\\n'; done) 2>/dev/null | { exec 3<&0; \"$RETORT\" run p.yaml -s input=- --quiet --json "
       "<&3 & pid=$!; "
-      "sleep 1; kill -INT $pid; wait $pid; echo exit $?; }",
+      "for i in $(seq 600); do [ -s out.jsonl.part ] && break; sleep 0.1; done; "
+      "kill -INT $pid; wait $pid; echo exit $?; }",
       folder.path());
   EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
   const auto summary = nlohmann::json::parse(finished.out.substr(0, finished.out.find("exit ")), nullptr, false);
