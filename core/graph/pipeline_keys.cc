@@ -74,6 +74,8 @@ const std::vector<OptionSpec>& ModelKeys() {
              "`exact`: float sums in an order that depends on neither batch nor threads."),
       Number("context_length", "0", 0, kMaxInt32, "tokens", "Prompt and completion together; 0 = the model's own."),
       Number("threads", "0", 0, kMaxThreads, "threads", "Threads of a step; 0 = all."),
+      Number("prefix_cache", "1024", 0, kMaxInt32, "tokens",
+             "Keys and values kept of earlier prompts, for prompts that begin alike; 0 = none."),
   };
   return keys;
 }

@@ -125,6 +125,7 @@ void PipelineReader::ReadModels(const YamlNode& section) {
     Set<std::string>(options, "weights", model.config.weights);
     Set<int64_t>(options, "context_length", model.config.context_length);
     Set<int64_t>(options, "threads", model.config.threads);
+    Set<int64_t>(options, "prefix_cache", model.config.prefix_cache);
     model.config.precision = Get<std::string>(options, "precision") == "exact" ? Precision::kExact : Precision::kFast;
     if (!IsDeviceName(model.config.device)) {
       const std::vector<std::string> names = {"ref", "cpu", "cuda", "cuda:0"};

@@ -76,13 +76,22 @@ Result<KvPagePool::Page*> KvPagePool::Unshare(Page* page) {
 
 KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool) : pool_(std::move(pool)) {}
 
+KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool, std::span<KvPagePool::Page* const> pages,
+                       std::vector<int32_t> tokens)
+    : pool_(std::move(pool)), pages_(pages.begin(), pages.end()), tokens_(std::move(tokens)) {
+  for (KvPagePool::Page* page : pages_) {
+    pool_->AddReference(page);
+    addresses_.push_back(KvPagePool::Address(page));
+  }
+}
+
 KvSequence::~KvSequence() {
   for (KvPagePool::Page* page : pages_) pool_->Release(page);
 }
 
 Status KvSequence::Truncate(size_t length) {
-  if (length > length_) {
-    return InvalidArgument("KV sequence: expected a length of " + std::to_string(length_) + " at most, got " +
+  if (length > tokens_.size()) {
+    return InvalidArgument("KV sequence: expected a length of " + std::to_string(tokens_.size()) + " at most, got " +
                            std::to_string(length));
   }
   const size_t keep = (length + kKvPageTokens - 1) / kKvPageTokens;
@@ -91,34 +100,27 @@ Status KvSequence::Truncate(size_t length) {
     pages_.pop_back();
     addresses_.pop_back();
   }
-  length_ = length;
+  tokens_.resize(length);
   return {};
 }
 
 std::unique_ptr<KvSequence> KvSequence::Fork() const {
-  auto fork = std::make_unique<KvSequence>(pool_);
-  fork->length_ = length_;
-  const size_t used = (length_ + kKvPageTokens - 1) / kKvPageTokens;
-  for (size_t i = 0; i < used; ++i) {
-    pool_->AddReference(pages_[i]);
-    fork->pages_.push_back(pages_[i]);
-    fork->addresses_.push_back(addresses_[i]);
-  }
-  return fork;
+  const size_t used = (tokens_.size() + kKvPageTokens - 1) / kKvPageTokens;
+  return std::make_unique<KvSequence>(pool_, pages().first(used), tokens_);
 }
 
 Status KvSequence::Reserve(size_t count) {
   if (count == 0) return {};
-  // Tokens go from slot length_ on: the page that holds it is written first, and must be ours alone.
-  if (const size_t first = length_ / kKvPageTokens; first < pages_.size()) {
+  // Tokens go from slot length() on: the page that holds it is written first, and must be ours alone.
+  if (const size_t first = length() / kKvPageTokens; first < pages_.size()) {
     RETORT_ASSIGN_OR_RETURN(pages_[first], pool_->Unshare(pages_[first]));
     addresses_[first] = KvPagePool::Address(pages_[first]);
   }
-  const size_t needed = (length_ + count + kKvPageTokens - 1) / kKvPageTokens;
+  const size_t needed = (length() + count + kKvPageTokens - 1) / kKvPageTokens;
   while (pages_.size() < needed) {
     const auto page = pool_->Acquire();
     if (!page.ok()) {
-      RETORT_RETURN_IF_ERROR(Truncate(length_));  // gives back the pages taken so far
+      RETORT_RETURN_IF_ERROR(Truncate(length()));  // gives back the pages taken so far
       return page.status();
     }
     pages_.push_back(*page);

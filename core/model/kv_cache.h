@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/ops/ops.h"
@@ -37,11 +38,16 @@ class KvSequence {
  public:
   /// `pool` must outlive the sequence (shared, so that a record may outlive the model's other users).
   explicit KvSequence(std::shared_ptr<KvPagePool> pool);
+  /// Begin with whole pages that hold `tokens`, kKvPageTokens a page; adds a reference to each.
+  KvSequence(std::shared_ptr<KvPagePool> pool, std::span<KvPagePool::Page* const> pages, std::vector<int32_t> tokens);
   ~KvSequence();
   KvSequence(const KvSequence&) = delete;
   KvSequence& operator=(const KvSequence&) = delete;
 
-  size_t length() const { return length_; }
+  size_t length() const { return tokens_.size(); }
+  /// What is stored, in order.
+  const std::vector<int32_t>& tokens() const { return tokens_; }
+  std::span<KvPagePool::Page* const> pages() const { return pages_; }
   const KvPagePool& pool() const { return *pool_; }
   /// Keep the first `length` tokens; pages beyond them go back, reserved ones too. Errors: kInvalidArgument if longer
   /// than length().
@@ -50,8 +56,8 @@ class KvSequence {
   /// Make room for `count` more tokens: pages exist and those to be written are not shared. The length stays.
   /// Errors: those of Device::Allocate; then no page was taken.
   Status Reserve(size_t count);
-  /// Count `count` reserved tokens as stored.
-  void Advance(size_t count) { length_ += count; }
+  /// Count `tokens`, for which room is reserved, as stored.
+  void Advance(std::span<const int32_t> tokens) { tokens_.insert(tokens_.end(), tokens.begin(), tokens.end()); }
   /// Device addresses of the pages, in order.
   void* const* page_table() const { return addresses_.data(); }
 
@@ -59,7 +65,7 @@ class KvSequence {
   std::shared_ptr<KvPagePool> pool_;
   std::vector<KvPagePool::Page*> pages_;
   std::vector<void*> addresses_;
-  size_t length_ = 0;
+  std::vector<int32_t> tokens_;
 };
 
 }  // namespace retort

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "core/model/hyper.h"
+#include "core/model/prefix_cache.h"
 #include "core/model/transformer.h"
 #include "core/model/weights.h"
 
@@ -21,6 +22,9 @@ class GgufModel final : public Model {
   size_t kv_bytes_per_token() const override { return pool_->layout().page_bytes() / kKvPageTokens; }
   std::vector<std::string> DispatchReport() const override { return ops_->DispatchReport(); }
   Result<std::unique_ptr<KvSequence>> CreateSequence() override { return std::make_unique<KvSequence>(pool_); }
+  Result<std::unique_ptr<KvSequence>> BeginSequence(std::span<const int32_t> prompt) override {
+    return prefixes_->Begin(prompt);
+  }
 
   Status Load(const ModelConfig& config) {
     config_ = config;
@@ -50,6 +54,7 @@ class GgufModel final : public Model {
     if (config_.precision == Precision::kFast && device_->info().kind != DeviceKind::kRef) layout.type = DType::kF16;
     // Sequences share the pool and may outlive the model; the pool's pages need the device.
     pool_ = {new KvPagePool(*device_, layout), [device = device_](KvPagePool* pool) { delete pool; }};
+    prefixes_ = std::make_unique<PrefixCache>(pool_, static_cast<size_t>(std::max(0, config_.prefix_cache)));
     transformer_ = std::make_unique<Transformer>(hyper_, weights_, layout, *ops_, config_.precision);
     return {};
   }
@@ -94,7 +99,11 @@ class GgufModel final : public Model {
       host = host_logits_.data();
     }
     RETORT_RETURN_IF_ERROR(stream_->Synchronize());
-    for (const ForwardItem& item : items) item.kv->Advance(item.tokens.size());
+    for (const ForwardItem& item : items) {
+      item.kv->Advance(item.tokens);
+      // A page or more at once is a prompt; what a model writes token by token hardly begins another one.
+      if (item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
+    }
     *logits = {host, count};
     return {};
   }
@@ -150,6 +159,7 @@ class GgufModel final : public Model {
   Weights weights_;
   std::unique_ptr<Stream> stream_;
   std::shared_ptr<KvPagePool> pool_;
+  std::unique_ptr<PrefixCache> prefixes_;
   std::unique_ptr<Transformer> transformer_;
   std::unique_ptr<Buffer> logits_;
   std::vector<float> host_logits_;

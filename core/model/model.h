@@ -22,9 +22,10 @@ struct ModelConfig {
   std::string weights =
       "native";  // native | f32 | f16 | q8_0 | q4_0 | q4_1: matrices are converted at load where they differ
   Precision precision = Precision::kFast;
-  int32_t context_length = 0;  // tokens; 0 = the model's own
-  int32_t step_tokens = 512;   // rows of one pass through the layers; longer inputs are cut into passes
-  int threads = 0;             // 0 = all
+  int32_t context_length = 0;   // tokens; 0 = the model's own
+  int32_t step_tokens = 512;    // rows of one pass through the layers; longer inputs are cut into passes
+  int threads = 0;              // 0 = all
+  int32_t prefix_cache = 1024;  // tokens of earlier prompts whose keys and values are kept for prompts that begin alike
 };
 
 struct ModelHyper {
@@ -58,6 +59,10 @@ class Model {
   virtual std::vector<std::string> DispatchReport() const = 0;
 
   virtual Result<std::unique_ptr<KvSequence>> CreateSequence() = 0;
+  /// A sequence for `prompt` that may hold its beginning already (never all of it): see PrefixCache.
+  virtual Result<std::unique_ptr<KvSequence>> BeginSequence(std::span<const int32_t> /*prompt*/) {
+    return CreateSequence();
+  }
 
   /// Run one step over sequences of any lengths. On success every item's tokens are in its kv and *logits points to
   /// [rows, vocab] floats in host memory, rows in item order, valid until the next Forward.

@@ -1,6 +1,7 @@
 // Host functions: models, and the keys and values of sequences in them.
 #include <vector>
 
+#include "core/model/generation.h"
 #include "core/model/model.h"
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
@@ -156,10 +157,13 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
 retort_code RecordKv(retort_record* record, retort_model* model, retort_kv** kv) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{record, "record"}, {model, "model"}, {kv, "kv"}}));
+    const Generation* const generation = FromHandle(record)->generation.get();
     auto& sequences = FromHandle(record)->kv;
     auto found = sequences.find(model->model.get());
     if (found == sequences.end()) {
-      RETORT_ASSIGN_OR_RETURN(std::unique_ptr<KvSequence> sequence, model->model->CreateSequence());
+      RETORT_ASSIGN_OR_RETURN(
+          std::unique_ptr<KvSequence> sequence,
+          generation == nullptr ? model->model->CreateSequence() : model->model->BeginSequence(generation->tokens()));
       auto made = std::make_shared<retort_kv>(retort_kv{std::move(sequence), model->model.get(), false});
       found = sequences.emplace(model->model.get(), std::move(made)).first;
     }

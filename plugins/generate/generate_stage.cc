@@ -70,6 +70,9 @@ class Generate final : public Stage {
     const Result<SequenceView> sequence = record.Sequence();
     if (!sequence.ok()) return context.Fail(record, sequence.status());
     if (sequence->finish != Finish::kNone) return retort_stages::FinishRecord(context, record, kDone);
+    const Result<Kv> kv = record.Kv(options_.model);
+    if (!kv.ok()) return context.Fail(record, kv.status());
+    retort_stages::CountReuse(context, *sequence, *kv);
     live_.push_back(record);
     return {};
   }

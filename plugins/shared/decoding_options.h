@@ -93,4 +93,12 @@ inline retort::Status FinishRecord(retort::sdk::Context& context, const retort::
   return status.ok() ? context.Emit(port, record) : context.Fail(record, status);
 }
 
+/// Count what a new record's prompt shares with earlier ones: its keys and values are there already.
+inline void CountReuse(retort::sdk::Context& context, const retort::sdk::SequenceView& sequence,
+                       const retort::sdk::Kv& kv) {
+  if (sequence.generated().empty() && kv.Length() > 0) {
+    context.Count("prompt_tokens_reused", static_cast<double>(kv.Length()));
+  }
+}
+
 }  // namespace retort_stages

@@ -106,6 +106,7 @@ class Verify final : public Stage {
     if (sequence->finish != Finish::kNone) return retort_stages::FinishRecord(context, record, kDone);
     const Result<Kv> kv = record.Kv(options_.model);
     if (!kv.ok()) return kv.status();
+    retort_stages::CountReuse(context, *sequence, *kv);
     const Result<DraftView> draft = record.Draft();
     if (!draft.ok()) return draft.status();
     if (draft->kind != DraftKind::kPointMass) {

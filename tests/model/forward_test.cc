@@ -110,6 +110,26 @@ TEST_P(ForwardTest, AnyCutOfThePromptGivesTheSameLogits) {
   }
 }
 
+TEST_P(ForwardTest, APromptThatBeginsLikeAnEarlierOneGivesTheSameLogits) {
+  const std::vector<int32_t> first = Tokens(100, 1);
+  std::vector<int32_t> second(first.begin(), first.begin() + 70);
+  const std::vector<int32_t> rest = Tokens(40, 2);
+  second.insert(second.end(), rest.begin(), rest.end());
+  auto alone = New();
+  const std::vector<float> expected = Feed(*model_, *alone, second);
+  // The expected logits left `second` itself in the cache: another model sees only `first` before.
+  const auto model = Load(GetParam().tiny, Exact(GetParam().device));
+  ASSERT_NE(model, nullptr);
+  auto before = *model->BeginSequence(first);
+  EXPECT_EQ(before->length(), 0u);
+  Feed(*model, *before, first);
+  auto kv = *model->BeginSequence(second);
+  ASSERT_EQ(kv->length(), 64u);  // two whole pages
+  const std::vector<float> logits = Feed(*model, *kv, std::span(second).subspan(64));
+  EXPECT_TRUE(std::equal(logits.begin(), logits.end(), expected.begin() + static_cast<std::ptrdiff_t>(64 * vocab_),
+                         expected.end()));
+}
+
 TEST_P(ForwardTest, PassesOfAnyLengthGiveTheSameLogits) {
   const std::vector<int32_t> a = Tokens(50, 1), b = Tokens(20, 2), c = Tokens(1, 3);
   std::vector<float> expected;

@@ -49,7 +49,7 @@ class KvCacheTest : public ::testing::Test {
   void Append(KvSequence& kv, size_t count, float value) {
     ASSERT_TRUE(kv.Reserve(count).ok());
     for (size_t i = kv.length(); i < kv.length() + count; ++i) *Slot(kv, i) = value;
-    kv.Advance(count);
+    kv.Advance(std::vector<int32_t>(count, 7));
   }
   float* Slot(const KvSequence& kv, size_t position) {
     auto* const page = static_cast<char*>(kv.page_table()[position / kKvPageTokens]);

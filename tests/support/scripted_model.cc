@@ -91,7 +91,7 @@ Status ScriptedModel::Forward(std::span<const ForwardItem> items, std::span<cons
         return Internal("the script gave a row of another size than the vocabulary");
       logits_.insert(logits_.end(), row.begin(), row.end());
     }
-    item.kv->Advance(item.tokens.size());
+    item.kv->Advance(item.tokens);
     tokens_run_ += item.tokens.size();
   }
   ++steps_;

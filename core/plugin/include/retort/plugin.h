@@ -297,7 +297,9 @@ typedef struct retort_host {
    * context. */
   retort_code (*model_forward)(retort_model*, const retort_forward_item* items, size_t count, retort_tensor* logits);
 
-  /* The record's own key/value sequence in `model`, made on first use and freed with the record. */
+  /* The record's own key/value sequence in `model`, made on first use and freed with the record. Where the record has
+   * a sequence, it may hold the beginning of its tokens already (of an earlier prompt that began alike): kv_length
+   * says how many. At least one of the tokens is left. */
   retort_code (*record_kv)(retort_record*, retort_model*, retort_kv** kv);
   size_t (*kv_length)(const retort_kv*);                      /* tokens stored */
   retort_code (*kv_truncate)(retort_kv*, size_t length);      /* keep the first `length` */
