@@ -13,6 +13,7 @@ constexpr std::string_view kEdgeForms = "`stage.port -> stage` or `{ from: stage
 
 std::vector<std::string> PortNames(const std::vector<PortSpec>& ports) {
   std::vector<std::string> names;
+  names.reserve(ports.size());
   for (const PortSpec& port : ports) names.push_back(port.name);
   return names;
 }

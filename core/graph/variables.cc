@@ -80,7 +80,7 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
   const std::string fallback = bar == std::string::npos ? "" : inside.substr(bar + kDefault.size());
   const bool environment = name.starts_with(kEnvironment);
   const std::string key = environment ? name.substr(kEnvironment.size()) : name;
-  const Text unknown{"", true, false};
+  Text unknown{"", true, false};
   if (!IsName(key)) {
     diagnostics_.Error(place, "`${" + inside + "}` names no variable",
                        "`${name}`, `${name:-default}` or `${ENV:NAME}`");

@@ -1,10 +1,12 @@
 #include "core/model/weights.h"
 
-#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <cmath>
 #include <string>
 #include <unordered_set>
+
+#include "core/device/cpu/parallel.h"
 
 namespace retort {
 namespace {
@@ -147,9 +149,9 @@ class Loader {
 
   void ConvertRows(const Rows& from, int64_t k, std::byte* to) const {
     const size_t from_bytes = DTypeRowBytes(from.type, k), to_bytes = DTypeRowBytes(type_, k);
-    tbb::parallel_for(tbb::blocked_range<int64_t>(0, from.n, 64), [&](const tbb::blocked_range<int64_t>& rows) {
+    ParallelFor(from.n, 64, tbb::this_task_arena::max_concurrency(), [&](int64_t begin, int64_t end) {
       std::vector<float> row(static_cast<size_t>(k));
-      for (auto i = static_cast<size_t>(rows.begin()); i < static_cast<size_t>(rows.end()); ++i) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
         DequantiseRow(from.type, from.data + i * from_bytes, row.data(), k);
         QuantiseRow(type_, row.data(), to + i * to_bytes, k);
       }

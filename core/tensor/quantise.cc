@@ -65,7 +65,8 @@ void RoundOffset(const float* x, Block* b, int (&q)[kQuantBlock]) {
   b->d = FloatToHalf(d);
   b->m = FloatToHalf(low);
   for (int i = 0; i < kQuantBlock; ++i) {
-    q[i] = std::min(kTop, static_cast<int>(static_cast<int8_t>((x[i] - low) * inverse + 0.5f)));
+    const float rounded = (x[i] - low) * inverse + 0.5f;
+    q[i] = std::min(kTop, static_cast<int>(static_cast<int8_t>(rounded)));  // NOLINT(bugprone-incorrect-roundings)
   }
 }
 void Round(const float* x, BlockQ4_1* b) {

@@ -91,7 +91,7 @@ class Draft final : public Stage {
   Status Process(Context& context, std::span<const Record> records) override {
     for (const Record& record : records) {
       const Status status = DraftOne(record);
-      const Status given = status.ok() ? context.Emit(0, record) : context.Fail(record, status);
+      Status given = status.ok() ? context.Emit(0, record) : context.Fail(record, status);
       if (!given.ok()) return given;
     }
     return {};
@@ -111,8 +111,8 @@ class Draft final : public Stage {
     auto* index = record.Attachment<PromptLookup>(kAttachment);
     if (index == nullptr) {
       auto made = std::make_unique<PromptLookup>(min_match_, max_match_);
-      index = made.get();
       if (Status status = record.Attach(kAttachment, std::move(made)); !status.ok()) return status;
+      index = record.Attachment<PromptLookup>(kAttachment);
     }
     index->Update(sequence);
     return index->Draft(max_tokens_);
@@ -122,8 +122,8 @@ class Draft final : public Stage {
     auto* learned = record.Attachment<Learned>(kAttachment);
     if (learned == nullptr) {
       auto made = std::make_unique<Learned>();
-      learned = made.get();
       if (Status status = record.Attach(kAttachment, std::move(made)); !status.ok()) return status;
+      learned = record.Attachment<Learned>(kAttachment);
     }
     ngrams_->Learn(sequence, learned->tokens);
     learned->tokens = sequence.size();

@@ -44,7 +44,7 @@ class Prompt final : public Stage {
   Status Process(Context& context, std::span<const Record> records) override {
     for (const Record& record : records) {
       const Status status = Begin(record);
-      const Status given = status.ok() ? context.Emit(0, record) : context.Fail(record, status);
+      Status given = status.ok() ? context.Emit(0, record) : context.Fail(record, status);
       if (!given.ok()) return given;
     }
     return {};

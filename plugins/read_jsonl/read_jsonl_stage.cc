@@ -1,11 +1,11 @@
 // read-jsonl: a source that turns each line of a file into a record.
 #include <retort/sdk.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <chrono>
 #include <memory>
 #include <string>
+
+#include "line_reader.h"
 
 namespace {
 
@@ -13,11 +13,10 @@ using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
 using retort::Result;
 using retort::Status;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
+using retort::read_jsonl::LineReader;
+
+/// How long the reader waits before it looks whether the run was interrupted.
+constexpr std::chrono::milliseconds kPatience(50);
 
 class ReadJsonl final : public Stage {
  public:
@@ -25,11 +24,10 @@ class ReadJsonl final : public Stage {
     return StageSpec("read-jsonl")
         .Summary("Read records from a JSONL file, one JSON object a line.")
         .Text(
-            "Streams the file; memory does not grow with its size. Empty lines are skipped. A line that is no JSON "
-            "object, "
-            "is no valid UTF-8 or is longer than `max_line_bytes` fails as one record, with its line number, and "
-            "reading "
-            "goes on. The record's id is its field `id` (text or number), else the line number.")
+            "Streams the file; memory does not grow with its size. Lines of a pipe are passed on as they come. Empty "
+            "lines are skipped. A line that is no JSON object, is no valid UTF-8 or is longer than `max_line_bytes` "
+            "fails as one record, with its line number, and reading goes on. The record's id is its field `id` (text "
+            "or number), else the line number.")
         .Example("{ path: prompts.jsonl }")
         .Output("out", "record", "Records in the order of the file.")
         .Option(OptionSpec::Path("path").Text("The file to read; `-` is standard input.").Example("prompts.jsonl"))
@@ -57,71 +55,60 @@ class ReadJsonl final : public Stage {
   }
 
   Status Open() override {
-    file_.reset(path_ == "-" ? stdin : std::fopen(path_.c_str(), "rb"));
-    if (file_ == nullptr) return retort::NotFound(path_ + ": cannot be read: " + std::strerror(errno));
+    auto opened = LineReader::Open(path_, max_line_bytes_);
+    if (!opened.ok()) return opened.status();
+    lines_ = std::move(*opened);
     return {};
   }
 
   Result<More> Produce(Context& context, size_t want) override {
     for (size_t made = 0; made < want;) {
       if (limit_ > 0 && taken_ == limit_) return More::kEnd;
-      bool too_long = false;
-      if (!ReadLine(&too_long)) {
-        if (std::ferror(file_.get()))
-          return retort::DataLoss(path_ + ": reading failed after line " + std::to_string(line_) + ": " +
-                                  std::strerror(errno));
-        return More::kEnd;
+      // What was made leaves now where the rest is not there yet.
+      const auto got = lines_->Next(made > 0 ? std::chrono::milliseconds(0) : kPatience);
+      if (!got.ok()) {
+        return retort::DataLoss(path_ + ": reading failed after line " + std::to_string(line_) + ": " +
+                                got.status().message());
       }
-      ++line_;
-      if (!too_long && text_.find_first_not_of(" \t\r") == std::string::npos) continue;
-      ++taken_;
-      ++made;
-      // An empty object stands for a line that was not kept, so that the record can fail with its line number.
-      const Result<Record> record = context.Create(too_long ? std::string_view("{}") : text_, line_);
-      if (!record.ok()) return record.status();
-      if (too_long) {
-        const Status status = context.Fail(
-            *record,
-            retort::InvalidArgument(path_ + ":" + std::to_string(line_) + ": expected a line of at most " +
-                                    std::to_string(max_line_bytes_) +
-                                    " bytes, got a longer one; raise max_line_bytes of this stage to take it"));
-        if (!status.ok()) return status;
+      if (*got == LineReader::Got::kEnd) return More::kEnd;
+      if (*got == LineReader::Got::kNothingYet) {
+        if (made > 0 || context.Cancelled()) return More::kMore;
         continue;
       }
-      if (*record) {
-        if (Status status = context.Emit(0, *record); !status.ok()) return status;
-      }
+      ++line_;
+      if (!lines_->too_long() && lines_->line().find_first_not_of(" \t\r") == std::string::npos) continue;
+      ++taken_;
+      ++made;
+      if (Status status = Pass(context); !status.ok()) return status;
     }
     return More::kMore;
   }
 
   Status Close() override {
-    file_.reset();
+    lines_.reset();
     return {};
   }
 
  private:
-  /// The next line without its end; false at the end of the file. At most max_line_bytes_ are kept.
-  bool ReadLine(bool* too_long) {
-    text_.clear();
-    bool any = false;
-    for (int c; (c = std::getc(file_.get())) != EOF;) {
-      any = true;
-      if (c == '\n') break;
-      if (text_.size() < max_line_bytes_) {
-        text_.push_back(static_cast<char>(c));
-      } else {
-        *too_long = true;
-      }
+  /// Make a record of the line and emit it, or fail it.
+  Status Pass(Context& context) {
+    // An empty object stands for a line that was not kept, so that the record can fail with its line number.
+    const Result<Record> record =
+        context.Create(lines_->too_long() ? std::string_view("{}") : std::string_view(lines_->line()), line_);
+    if (!record.ok()) return record.status();
+    if (lines_->too_long()) {
+      return context.Fail(
+          *record, retort::InvalidArgument(path_ + ":" + std::to_string(line_) + ": expected a line of at most " +
+                                           std::to_string(max_line_bytes_) +
+                                           " bytes, got a longer one; raise max_line_bytes of this stage to take it"));
     }
-    if (!text_.empty() && text_.back() == '\r') text_.pop_back();
-    return any;
+    return *record ? context.Emit(0, *record) : Status();
   }
 
-  std::string path_, text_;
+  std::string path_;
   size_t max_line_bytes_ = 0;
   uint64_t limit_ = 0, taken_ = 0, line_ = 0;
-  std::unique_ptr<std::FILE, CloseFile> file_;
+  std::unique_ptr<LineReader> lines_;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ class Verify final : public Stage {
     tokens_.clear();
     for (const Record& record : records) {
       const Status status = Admit(context, record);
-      const Status given = status.ok() ? Status() : context.Fail(record, status);
+      Status given = status.ok() ? Status() : context.Fail(record, status);
       if (!given.ok()) return given;
     }
     if (entries_.empty()) return {};

@@ -154,21 +154,45 @@ TEST(Run, AgainstAnotherPipelineComparesTheTexts) {
   EXPECT_EQ(json["against"]["records"]["completed"], 2);
 }
 
+/// Runs `copy` on an input that never ends, and sends `signals` (shell commands) once it has written records.
+Finished RunEndlessly(const TemporaryFolder& folder, const std::string& options, const std::string& signals) {
+  folder.Write("p.yaml", kCopy);
+  return RunShell("(while :; do printf '{}\\n'; done) 2>/dev/null | { exec 3<&0; \"$RETORT\" run p.yaml -s input=- " +
+                      options +
+                      " <&3 & pid=$!; for i in $(seq 600); do [ -s out.jsonl.part ] && break; sleep 0.1; done; " +
+                      signals + "; wait $pid; echo exit $?; }",
+                  folder.path());
+}
+
 TEST(Run, AnInterruptDrainsAndIsExitCode130) {
   const TemporaryFolder folder;
-  folder.Write("p.yaml", kCopy);
-  // The source waits for a writer that never ends: only the interrupt can end the run.
-  const Finished finished = RunShell(
-      "(while :; do printf '{}\\n'; done) 2>/dev/null | { exec 3<&0; \"$RETORT\" run p.yaml -s input=- --quiet --json "
-      "<&3 & pid=$!; "
-      "sleep 1; kill -INT $pid; wait $pid; echo exit $?; }",
-      folder.path());
+  const Finished finished = RunEndlessly(folder, "--quiet --json", "kill -INT $pid");
   EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
   const auto summary = nlohmann::json::parse(finished.out.substr(0, finished.out.find("exit ")), nullptr, false);
   ASSERT_FALSE(summary.is_discarded()) << finished.out;
   EXPECT_EQ(summary["status"], "cancelled");
   EXPECT_GT(summary["records"]["completed"].get<int>(), 0);
   EXPECT_EQ(summary["records"]["admitted"], summary["records"]["completed"]);  // what was in flight was finished
+}
+
+TEST(Run, AnInterruptSaysWhatItDoesAndHowToGoFurther) {
+  const TemporaryFolder folder;
+  const Finished finished = RunEndlessly(folder, "", "kill -TERM $pid");
+  EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
+  EXPECT_NE(finished.err.find("Interrupted: finishing what is in flight; once more to stop now."), std::string::npos)
+      << finished.err;
+}
+
+TEST(Run, AnInterruptEndsARunThatWaitsForInput) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  // One line comes and no more; the shell itself keeps the pipe open for longer than the test may take.
+  const Finished finished = RunShell(
+      "mkfifo pipe && exec 4<>pipe && echo '{}' >&4 && { \"$RETORT\" run p.yaml -s input=pipe --quiet --json & pid=$!; "
+      "for i in $(seq 600); do [ -e out.jsonl.part ] && break; sleep 0.1; done; kill -INT $pid; wait $pid; "
+      "echo exit $?; }",
+      folder.path());
+  EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
 }
 
 }  // namespace

@@ -72,11 +72,11 @@ TEST(ParallelFor, WorksInTheCallersThreadWhereOneChunkIsEnough) {
 TEST(ParallelFor, TheWaitingThreadTakesNoTaskFromOutside) {
   const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 2);
   static thread_local bool in_kernel = false;
-  std::atomic<int> stolen = 0, done = 0;
+  static std::atomic<int> stolen, done;  // static, so that the thread sanitizer sees no unordered initialisation
   tbb::task_group outside;
   constexpr int kTasks = 400;
   for (int i = 0; i < kTasks; ++i) {
-    outside.run([&] {
+    outside.run([] {
       if (in_kernel) ++stolen;
       in_kernel = true;
       ParallelFor(8, 1, 2, [](int64_t begin, int64_t) {

@@ -15,12 +15,18 @@ LoadedPipeline Load(const std::string& text) {
   return LoadPipeline(SourceText("hostile.yaml", text), registry, {});
 }
 
-/// Refused within `seconds` with a message that holds `text`.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr double kSlowdown = 10;
+#else
+constexpr double kSlowdown = 1;
+#endif
+
+/// Refused within `seconds` (kSlowdown times that under a sanitizer) with a message that holds `text`.
 void ExpectRefused(const std::string& yaml, const std::string& text, double seconds = 5) {
   const auto start = std::chrono::steady_clock::now();
   const LoadedPipeline loaded = Load(yaml);
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  EXPECT_LT(took, seconds);
+  EXPECT_LT(took, seconds * kSlowdown);
   ASSERT_FALSE(loaded.ok());
   const std::string report = RenderText(loaded.diagnostics, loaded.source);
   EXPECT_NE(report.find(text), std::string::npos) << report.substr(0, 2000);

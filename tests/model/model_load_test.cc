@@ -16,7 +16,6 @@ using testing::GgufBuilder;
 using ::testing::HasSubstr;
 using testing::MakeTinyModel;
 using testing::TempPath;
-using testing::TinyModel;
 
 Result<std::shared_ptr<Model>> Load(const GgufBuilder& file, ModelConfig config = {}) {
   const std::string path = TempPath("model_load_test.gguf");

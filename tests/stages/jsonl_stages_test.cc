@@ -1,5 +1,8 @@
 // read-jsonl and write-jsonl through the plugin ABI, with good and bad files.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -69,6 +72,33 @@ TEST_F(JsonlStages, ALongLineIsReadWhole) {
 }
 
 TEST_F(JsonlStages, LimitEndsEarly) { EXPECT_EQ(ReadAll("{}\n{}\n{}\n{}\n", ", limit: 2")->emitted(0).size(), 2u); }
+
+TEST_F(JsonlStages, LinesOfAPipeArePassedOnAsTheyCome) {
+  const std::string path = (folder_ / "pipe").string();
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const int pipe = open(path.c_str(), O_RDWR | O_CLOEXEC);  // for reading too, so that neither end waits for the other
+  auto stage = host_.Create("read-jsonl", "{ path: '" + path + "' }");
+  ASSERT_TRUE(stage.ok());
+  ASSERT_TRUE((*stage)->Open().ok());
+  const std::string first = "{\"id\": 1}\n{\"id\"";
+  ASSERT_EQ(write(pipe, first.data(), first.size()), static_cast<ssize_t>(first.size()));
+  ASSERT_TRUE((*stage)->Produce(3).ok()) << "waits for no third line";
+  ASSERT_EQ((*stage)->emitted(0).size(), 1u);
+  const std::string rest = ": 2}\n";
+  ASSERT_EQ(write(pipe, rest.data(), rest.size()), static_cast<ssize_t>(rest.size()));
+  ASSERT_TRUE((*stage)->Produce(3).ok());
+  ASSERT_EQ((*stage)->emitted(0).size(), 2u);
+  EXPECT_EQ((*stage)->emitted(0)[1]->id, "2") << "a line that came in two parts";
+  close(pipe);
+}
+
+TEST_F(JsonlStages, AFolderIsRefusedAtOpen) {
+  auto stage = host_.Create("read-jsonl", "{ path: '" + folder_.string() + "' }");
+  ASSERT_TRUE(stage.ok());
+  const Status status = (*stage)->Open();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("got a folder"), std::string::npos) << status.ToString();
+}
 
 TEST_F(JsonlStages, AMissingFileIsRefusedAtOpen) {
   auto stage = host_.Create("read-jsonl", "{ path: /no/such/file.jsonl }");

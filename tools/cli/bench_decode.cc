@@ -65,6 +65,7 @@ Result<std::vector<double>> MeasureSteps(Model& model, KvSequence& kv, const Dec
     }
   }
   std::vector<double> medians;
+  medians.reserve(seconds.size());
   for (std::vector<double>& times : seconds) medians.push_back(Median(std::move(times)));
   return medians;
 }

@@ -54,7 +54,7 @@ Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const 
   }
   PipelineRun& run = **made;
   {
-    const InterruptScope interrupt(run);
+    const InterruptScope interrupt(run, arguments.quiet);
     std::optional<RunProgress> progress;
     if (!arguments.quiet) progress.emplace(run);
     ended.report = run.Run();

@@ -42,8 +42,12 @@ function(retort_add_test name)
     RETORT_SOURCE_DIR="${PROJECT_SOURCE_DIR}" RETORT_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  set(fast_seconds 300)
+  if(RETORT_SANITIZE)  # a tenth of the speed
+    set(fast_seconds 1200)
+  endif()
   gtest_discover_tests(${name} TEST_FILTER "*:-*_slow" NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS fast TIMEOUT 300)
+    PROPERTIES LABELS fast TIMEOUT ${fast_seconds})
   gtest_discover_tests(${name} TEST_FILTER "*_slow" TEST_LIST ${name}_SLOW NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS slow TIMEOUT 900)
 endfunction()

@@ -6,19 +6,40 @@
 
 #include <algorithm>
 
+#include "core/base/thread_handover.h"
+
 namespace retort::internal {
+namespace {
+
+struct Loop {
+  int64_t n, grain, units, chunks;
+  ChunkFunction function;
+  const void* context;
+  char joined = 0;
+
+  int64_t Border(int64_t chunk) const { return std::min(n, units * chunk / chunks * grain); }
+  void Run(int64_t chunk) {
+    TakeOver(this);
+    function(context, Border(chunk), Border(chunk + 1));
+    HandOver(&joined);
+  }
+};
+
+}  // namespace
 
 void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, const void* context) {
   if (n <= 0) return;
   const int64_t units = (n + grain - 1) / grain;
   const int64_t chunks = std::min<int64_t>(units, threads);
   if (chunks <= 1) return function(context, 0, n);
-  const auto border = [&](int64_t chunk) { return std::min(n, units * chunk / chunks * grain); };
-  tbb::this_task_arena::isolate([&] {
+  Loop loop{n, grain, units, chunks, function, context};
+  HandOver(&loop);
+  tbb::this_task_arena::isolate([&loop, chunks] {
     tbb::parallel_for(
-        int64_t{0}, chunks, int64_t{1}, [&](int64_t chunk) { function(context, border(chunk), border(chunk + 1)); },
+        int64_t{0}, chunks, int64_t{1}, [&loop](int64_t chunk) RETORT_BEFORE_TAKE_OVER { loop.Run(chunk); },
         tbb::static_partitioner());
   });
+  TakeOver(&loop.joined);
 }
 
 }  // namespace retort::internal

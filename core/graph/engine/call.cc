@@ -124,7 +124,7 @@ Status Call::Complete(Record* record) {
 Status Call::Fail(Record* record, Status why) {
   RETORT_RETURN_IF_ERROR(Take(record, "failed"));
   if (why.ok()) why = Internal("failed the record without a reason: Fail was given an OK status");
-  AddFailure(record, std::move(why));
+  AddFailure(record, why);
   return {};
 }
 
@@ -159,7 +159,7 @@ void Call::Count(std::string_view metric, double amount) { tally_.counters[std::
 
 void Call::Sample(std::string_view metric, double value) { AddSample(tally_.samples[std::string(metric)], value); }
 
-void Call::AddFailure(Record* record, Status why) {
+void Call::AddFailure(Record* record, const Status& why) {
   ++tally_.failed;
   failures.push_back({record, stage_.options.name, why.Annotate("stage '" + stage_.options.name + "'")});
 }

@@ -49,7 +49,7 @@ class Call final : public StageContext {
   Status Process(size_t want, bool* end);
   Status Take(Record* record, const char* what);
   void FailForgotten(const Status& status);
-  void AddFailure(Record* record, Status why);
+  void AddFailure(Record* record, const Status& why);
 
   StageStats tally_;
   StageStats::Distribution batches_;

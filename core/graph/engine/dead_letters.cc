@@ -1,5 +1,8 @@
 #include "core/graph/engine/dead_letters.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -13,11 +16,17 @@ Status SystemError(const std::string& what, const std::string& path, StatusCode 
 
 }  // namespace
 
+void DeadLetters::Close::operator()(std::FILE* file) const {
+  struct stat status = {};
+  const bool empty = fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+  if (std::fclose(file) == 0 && empty) unlink(path.c_str());
+}
+
 Result<DeadLetters> DeadLetters::Open(const std::string& path) {
   DeadLetters letters;
   letters.path_ = path;
   if (!path.empty()) {
-    letters.file_.reset(std::fopen(path.c_str(), "wb"));
+    letters.file_ = {std::fopen(path.c_str(), "wb"), Close{path}};
     if (!letters.file_) return SystemError("cannot be opened", path, StatusCode::kInvalidArgument);
   }
   return letters;

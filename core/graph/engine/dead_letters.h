@@ -20,8 +20,8 @@ struct Failure {
 
 class DeadLetters {
  public:
-  /// An empty path drops what is written. An existing file is replaced. Errors: kInvalidArgument with the system's
-  /// reason.
+  /// An empty path drops what is written. An existing file is replaced; where nothing was written the file is removed
+  /// in the end, so that it exists only after failures. Errors: kInvalidArgument with the system's reason.
   static Result<DeadLetters> Open(const std::string& path);
 
   bool enabled() const { return file_ != nullptr; }
@@ -31,7 +31,8 @@ class DeadLetters {
 
  private:
   struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    std::string path;
+    void operator()(std::FILE* file) const;
   };
   std::string path_;
   std::unique_ptr<std::FILE, Close> file_;

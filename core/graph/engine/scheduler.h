@@ -15,12 +15,12 @@
 
 #include <oneapi/tbb/flow_graph.h>
 
+#include "core/base/thread_handover.h"
 #include "core/graph/engine/admission.h"
 #include "core/graph/engine/alarm.h"
 #include "core/graph/engine/call.h"
 #include "core/graph/engine/dead_letters.h"
 #include "core/graph/engine/stage.h"
-#include "core/graph/engine/thread_handover.h"
 #include "core/graph/engine/topology.h"
 
 namespace retort {

@@ -68,6 +68,7 @@ TEST(Admission, ReusesRecordsAndForgetsWhatHungOnThem) {
   Admission admission(1, 1 << 20, 42);
   Chain chain = Admit(admission, admission.Reserve(1), 1);
   Record* record = chain.head;
+  ASSERT_NE(record, nullptr);
   static int destroyed = 0;
   destroyed = 0;
   record->id = "first";

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -224,6 +225,16 @@ TEST_P(EngineFailure, AFullDiskAbortsTheRun) {
   EXPECT_THAT(report.status.message(), HasSubstr("dead-letter file '/dev/full': cannot be written"));
   EXPECT_LT(report.admitted, 100000u);
   EXPECT_TRUE(report.conserved());
+}
+
+TEST(EngineDeadLetters, TheFileExistsOnlyAfterFailures) {
+  const std::string path = TempPath("dead.jsonl");
+  std::ofstream(path) << "of an earlier run\n";
+  TestGraph graph({.dead_letter_path = path});
+  graph.Source(7).Sink().Edge("source", "sink");
+  EXPECT_EQ(graph.Run().completed, 7u);
+  struct stat status;
+  EXPECT_NE(::stat(path.c_str(), &status), 0);
 }
 
 TEST(EngineDeadLetters, WithoutAPathFailuresAreCounted) {

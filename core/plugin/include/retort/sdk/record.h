@@ -107,7 +107,7 @@ class Record {
     const retort_code code = Host().record_attach(handle_, ToC(name), object.get(),
                                                   [](void* attached) { delete static_cast<T*>(attached); });
     if (code != RETORT_OK) return FromCode(code);
-    object.release();
+    static_cast<void>(object.release());  // the record's now
     return {};
   }
   /// The object attached under `name`, which must be a T, or null.

@@ -153,6 +153,7 @@ class StageSpec {
   };
   static std::vector<retort_port_spec> Ports(const std::vector<Port>& ports) {
     std::vector<retort_port_spec> specs;
+    specs.reserve(ports.size());
     for (const Port& p : ports) {
       specs.push_back({sizeof(retort_port_spec), p.optional, ToC(p.name), ToC(p.payload), ToC(p.text)});
     }

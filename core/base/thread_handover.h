@@ -4,6 +4,14 @@
 
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
+/// For a task's own function, which reads its captures before it can TakeOver.
+#if defined(__clang__)
+#define RETORT_BEFORE_TAKE_OVER __attribute__((no_sanitize_thread, noinline))
+#else  // noipa: or g++ moves the reads into the caller
+#define RETORT_BEFORE_TAKE_OVER __attribute__((no_sanitize_thread, noipa))
+#endif
+#else
+#define RETORT_BEFORE_TAKE_OVER
 #endif
 
 namespace retort {
