@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/model/model.h"
+
 namespace retort {
 namespace {
 
@@ -68,8 +70,10 @@ const std::vector<OptionSpec>& ModelKeys() {
   static const std::vector<OptionSpec> keys = {
       Source(),
       Key(RETORT_OPTION_STRING, "device", "cpu", "Where it runs: `ref`, `cpu`, `cuda` or `cuda:N`."),
-      Choice("weights", "native", {"native", "f32", "f16", "q8_0", "q4_0", "q4_1"},
-             "Matrices are converted to this type when loaded; `native` keeps the file's."),
+      Choice(
+          "weights", "native", WeightChoices(),
+          "Matrices are converted to this type when loaded, but rows that do not divide into its blocks (of 32, or 256 "
+          "for the K types) stay as they are; `native` keeps the file's."),
       Choice("precision", "fast", {"exact", "fast"},
              "`exact`: float sums in an order that depends on neither batch nor threads."),
       Number("context_length", "0", 0, kMaxInt32, "tokens", "Prompt and completion together; 0 = the model's own."),

@@ -29,11 +29,11 @@ struct TypeEntry {
   DType type;
 };
 constexpr TypeEntry kTypes[] = {
-    {0, "f32", true, DType::kF32},   {1, "f16", true, DType::kF16}, {2, "q4_0", true, DType::kQ4_0},
-    {3, "q4_1", true, DType::kQ4_1}, {6, "q5_0", false, {}},        {7, "q5_1", false, {}},
-    {8, "q8_0", true, DType::kQ8_0}, {9, "q8_1", false, {}},        {10, "q2_K", false, {}},
-    {11, "q3_K", false, {}},         {12, "q4_K", false, {}},       {13, "q5_K", false, {}},
-    {14, "q6_K", false, {}},         {15, "q8_K", false, {}},       {30, "bf16", true, DType::kBF16}};
+    {0, "f32", true, DType::kF32},    {1, "f16", true, DType::kF16},    {2, "q4_0", true, DType::kQ4_0},
+    {3, "q4_1", true, DType::kQ4_1},  {6, "q5_0", true, DType::kQ5_0},  {7, "q5_1", true, DType::kQ5_1},
+    {8, "q8_0", true, DType::kQ8_0},  {9, "q8_1", false, {}},           {10, "q2_k", false, {}},
+    {11, "q3_k", false, {}},          {12, "q4_k", true, DType::kQ4_K}, {13, "q5_k", true, DType::kQ5_K},
+    {14, "q6_k", true, DType::kQ6_K}, {15, "q8_k", false, {}},          {30, "bf16", true, DType::kBF16}};
 
 template <typename T>
 Result<GgufValue> ReadInteger(GgufCursor& in) {

@@ -80,7 +80,8 @@ Result<const GgufTensor*> GgufFile::GetTensor(std::string_view name, std::span<c
   if (tensor == nullptr) return NotFound(where + " is missing");
   if (!tensor->supported) {
     return Unsupported(where + " has type " + GgmlTypeName(tensor->ggml_type) +
-                       "; supported are f32, f16, bf16, q8_0, q4_0, q4_1: convert the model to one of these");
+                       "; supported are f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k: convert the " +
+                       "model to one of these");
   }
   if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
     return InvalidArgument(where + ": expected shape " + ShapeText(shape) + " from the metadata, got " +

@@ -19,14 +19,16 @@ struct ModelConfig {
   std::string name;    // under `models:`; for messages
   std::string source;  // path of a GGUF file, or a name known to tools/get-model
   std::string device = "cpu";
-  std::string weights =
-      "native";  // native | f32 | f16 | q8_0 | q4_0 | q4_1: matrices are converted at load where they differ
+  std::string weights = "native";  // one of WeightChoices: matrices are converted at load where they differ
   Precision precision = Precision::kFast;
   int32_t context_length = 0;   // tokens; 0 = the model's own
   int32_t step_tokens = 512;    // rows of one pass through the layers; longer inputs are cut into passes
   int threads = 0;              // 0 = all
   int32_t prefix_cache = 1024;  // tokens of earlier prompts whose keys and values are kept for prompts that begin alike
 };
+
+/// "native" and the names of the types that matrices can be converted to.
+const std::vector<std::string>& WeightChoices();
 
 struct ModelHyper {
   std::string architecture;  // "llama", "qwen2", ...

@@ -20,7 +20,9 @@ class Loader {
     if (type == "native") return {};
     auto parsed = DTypeFromName(type);
     if (!parsed.ok() || *parsed == DType::kI32) {
-      return InvalidArgument("weights: expected native, f32, f16, bf16, q8_0, q4_0 or q4_1, got '" + type + "'");
+      std::string choices;
+      for (const std::string& choice : WeightChoices()) choices += (choices.empty() ? "" : ", ") + choice;
+      return InvalidArgument("weights: expected one of " + choices + ", got '" + type + "'");
     }
     convert_ = true;
     type_ = *parsed;
@@ -166,6 +168,12 @@ class Loader {
 };
 
 }  // namespace
+
+const std::vector<std::string>& WeightChoices() {
+  static const std::vector<std::string> choices = {"native", "f32",  "f16",  "bf16", "q8_0", "q4_0",
+                                                   "q4_1",   "q5_0", "q5_1", "q4_k", "q5_k", "q6_k"};
+  return choices;
+}
 
 Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& h, const ModelConfig& config, OpSet& ops) {
   Weights weights;

@@ -1,6 +1,6 @@
-#include "core/tensor/dtype.h"
+#include "core/tensor/blocks.h"
 
-#include <array>
+#include <iterator>
 #include <string>
 
 namespace retort {
@@ -13,13 +13,19 @@ struct Entry {
   size_t bytes;
 };
 
-constexpr std::array<Entry, 7> kTypes = {{{DType::kF32, "f32", 1, 4},
-                                          {DType::kF16, "f16", 1, 2},
-                                          {DType::kBF16, "bf16", 1, 2},
-                                          {DType::kQ8_0, "q8_0", kQuantBlock, sizeof(BlockQ8_0)},
-                                          {DType::kQ4_0, "q4_0", kQuantBlock, sizeof(BlockQ4_0)},
-                                          {DType::kQ4_1, "q4_1", kQuantBlock, sizeof(BlockQ4_1)},
-                                          {DType::kI32, "i32", 1, 4}}};
+constexpr Entry kTypes[] = {{DType::kF32, "f32", 1, 4},
+                            {DType::kF16, "f16", 1, 2},
+                            {DType::kBF16, "bf16", 1, 2},
+                            {DType::kQ8_0, "q8_0", kQuantBlock, sizeof(BlockQ8_0)},
+                            {DType::kQ4_0, "q4_0", kQuantBlock, sizeof(BlockQ4_0)},
+                            {DType::kQ4_1, "q4_1", kQuantBlock, sizeof(BlockQ4_1)},
+                            {DType::kI32, "i32", 1, 4},
+                            {DType::kQ5_0, "q5_0", kQuantBlock, sizeof(BlockQ5_0)},
+                            {DType::kQ5_1, "q5_1", kQuantBlock, sizeof(BlockQ5_1)},
+                            {DType::kQ4_K, "q4_k", kSuperBlock, sizeof(BlockQ4_K)},
+                            {DType::kQ5_K, "q5_k", kSuperBlock, sizeof(BlockQ5_K)},
+                            {DType::kQ6_K, "q6_k", kSuperBlock, sizeof(BlockQ6_K)}};
+static_assert(std::size(kTypes) == kDTypes);
 
 }  // namespace
 

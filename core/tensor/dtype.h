@@ -1,4 +1,4 @@
-// Element types and the exact layout of block-quantised types (those of GGUF).
+// Element types: names, sizes, conversion. The layout of quantised blocks is in blocks.h.
 #pragma once
 
 #include <cstddef>
@@ -10,33 +10,31 @@
 namespace retort {
 
 /// Values are Retort's own; GGUF type numbers are mapped in core/model/gguf.
-enum class DType : int32_t { kF32 = 0, kF16 = 1, kBF16 = 2, kQ8_0 = 3, kQ4_0 = 4, kQ4_1 = 5, kI32 = 6 };
+enum class DType : int32_t {
+  kF32 = 0,
+  kF16 = 1,
+  kBF16 = 2,
+  kQ8_0 = 3,
+  kQ4_0 = 4,
+  kQ4_1 = 5,
+  kI32 = 6,
+  kQ5_0 = 7,
+  kQ5_1 = 8,
+  kQ4_K = 9,
+  kQ5_K = 10,
+  kQ6_K = 11
+};
+inline constexpr int kDTypes = 12;
 
-inline constexpr int kQuantBlock = 32;  // elements in a block of every quantised type here
-
-// Blocks as they lie in a GGUF file, little endian. `d` and `m` are IEEE half floats.
-struct BlockQ8_0 {
-  uint16_t d;
-  int8_t q[32];
-};  // w = d * q
-struct BlockQ4_0 {
-  uint16_t d;
-  uint8_t q[16];
-};  // w = d * (nibble - 8)
-struct BlockQ4_1 {
-  uint16_t d;
-  uint16_t m;
-  uint8_t q[16];
-};  // w = d * nibble + m
-// Nibbles: element i in the low half of q[i], element i + 16 in the high half.
-static_assert(sizeof(BlockQ8_0) == 34 && sizeof(BlockQ4_0) == 18 && sizeof(BlockQ4_1) == 20);
+inline constexpr int kQuantBlock = 32;   // elements in a block of q8_0, q4_0, q4_1, q5_0, q5_1
+inline constexpr int kSuperBlock = 256;  // elements in a block of q4_k, q5_k, q6_k
 
 /// "f32", "q8_0", ...
 std::string_view DTypeName(DType type);
 /// The type with this name, or kInvalidArgument listing the names.
 Result<DType> DTypeFromName(std::string_view name);
 
-/// Elements per block: 32 for quantised types, else 1.
+/// Elements per block: 32 or 256 for quantised types, else 1.
 int DTypeBlockElements(DType type);
 /// Bytes per block.
 size_t DTypeBlockBytes(DType type);
@@ -44,9 +42,7 @@ size_t DTypeBlockBytes(DType type);
 inline size_t DTypeRowBytes(DType type, int64_t elements) {
   return static_cast<size_t>(elements / DTypeBlockElements(type)) * DTypeBlockBytes(type);
 }
-inline bool DTypeIsQuantised(DType type) {
-  return type == DType::kQ8_0 || type == DType::kQ4_0 || type == DType::kQ4_1;
-}
+inline bool DTypeIsQuantised(DType type) { return DTypeBlockElements(type) > 1; }
 
 float HalfToFloat(uint16_t h);
 uint16_t FloatToHalf(float f);  // round to nearest even
@@ -60,7 +56,8 @@ uint16_t FloatToBFloat16(float f);  // round to nearest even
 
 /// Expand `elements` values (a multiple of the block size) of `type` into floats. Reference code: exact, scalar.
 void DequantiseRow(DType type, const void* src, float* dst, int64_t elements);
-/// Round floats into `type` as llama.cpp's reference quantisers do (Q8_0, Q4_0, Q4_1), or to nearest (F16, BF16).
+/// Round floats into `type`: byte for byte as llama.cpp's reference quantisers for blocks of 32, with a search like
+/// theirs for blocks of 256 (quantise_k.cc), to nearest for F16 and BF16.
 void QuantiseRow(DType type, const float* src, void* dst, int64_t elements);
 
 }  // namespace retort

@@ -80,7 +80,7 @@ void AddDecode(CLI::App& bench, Action* action) {
       ->required()
       ->type_name("MODEL");
   command->add_option("--weights", model.weights, "Convert matrices to this type")
-      ->check(CLI::IsMember({"native", "f32", "f16", "q8_0", "q4_0", "q4_1"}))
+      ->check(CLI::IsMember(WeightChoices()))
       ->capture_default_str();
   command->add_option("--precision", *precision, "exact or fast")
       ->check(CLI::IsMember({"exact", "fast"}))

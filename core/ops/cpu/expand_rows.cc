@@ -36,6 +36,11 @@ HWY_ATTR void ExpandRowsTarget(DType type, const void* w, int64_t k, int64_t beg
     case DType::kQ8_0: return Expand<DType::kQ8_0>(w, k, begin, end, out);
     case DType::kQ4_0: return Expand<DType::kQ4_0>(w, k, begin, end, out);
     case DType::kQ4_1: return Expand<DType::kQ4_1>(w, k, begin, end, out);
+    case DType::kQ5_0: return Expand<DType::kQ5_0>(w, k, begin, end, out);
+    case DType::kQ5_1: return Expand<DType::kQ5_1>(w, k, begin, end, out);
+    case DType::kQ4_K: return Expand<DType::kQ4_K>(w, k, begin, end, out);
+    case DType::kQ5_K: return Expand<DType::kQ5_K>(w, k, begin, end, out);
+    case DType::kQ6_K: return Expand<DType::kQ6_K>(w, k, begin, end, out);
     case DType::kI32: return;
   }
 }

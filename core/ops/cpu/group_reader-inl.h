@@ -6,6 +6,7 @@
 #define RETORT_GROUP_READER_INL
 #endif
 
+#include "core/ops/cpu/group_parts-inl.h"
 #include "core/ops/cpu/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -13,8 +14,30 @@ namespace retort::cpu {
 namespace HWY_NAMESPACE {
 
 /// Begin(step), then Load<i>() gives input step * kInputs + i of the group's rows from `lane` on. A step takes kBytes.
+/// This one serves the quantised types of up to six bits.
 template <DType kType>
-struct GroupReader;
+struct GroupReader {
+  using Group = typename GroupOf<kType>::Type;
+  static constexpr int kInputs = 32;
+  static constexpr size_t kBytes = kPartBytes<Group>;
+  GroupReader(const void* group, size_t first) : p(static_cast<const Group*>(group)), lane(first) {}
+  HWY_INLINE void Begin(int64_t step) {
+    part = &PartAt(p, step);
+    LoadTerms(p, step, lane, &terms);
+  }
+  template <int kInput>
+  HWY_INLINE VF Load() const {
+    constexpr int kHalf = kInput / 16;
+    const hn::RebindToUnsigned<F32> du;
+    const auto words = hn::BitCast(du, LoadFour<kInput % 16 / 4, kHalf>(*part, lane));
+    const auto q = hn::And(hn::ShiftRight<kInput % 4 * 8>(words), hn::Set(du, 63));
+    return hn::MulAdd(hn::ConvertTo(F32(), hn::BitCast(I32(), q)), terms.d[kHalf], terms.m[kHalf]);
+  }
+  const Group* p;
+  const PartOf<Group>* part = nullptr;
+  size_t lane;
+  Terms terms;
+};
 
 template <>
 struct GroupReader<DType::kF32> {
@@ -81,55 +104,6 @@ struct GroupReader<DType::kQ8_0> {
   const GroupQ8_0* at = nullptr;
   size_t lane;
   VF d = hn::Zero(F32());
-};
-
-/// Input kInput of a block of nibbles, 0 to 15, as integers.
-template <int kInput>
-HWY_INLINE VI Nibble(const uint8_t (*q)[kGroupRows][4], size_t lane) {
-  const hn::RebindToUnsigned<F32> du;
-  const auto words = hn::LoadU(du, reinterpret_cast<const uint32_t*>(q[kInput % 16 / 4][lane]));
-  constexpr int kShift = kInput % 4 * 8 + kInput / 16 * 4;
-  return hn::BitCast(I32(), hn::And(hn::ShiftRight<kShift>(words), hn::Set(du, 15)));
-}
-
-template <>
-struct GroupReader<DType::kQ4_0> {
-  static constexpr int kInputs = 32;
-  static constexpr size_t kBytes = sizeof(GroupQ4_0);
-  GroupReader(const void* group, size_t first) : p(static_cast<const GroupQ4_0*>(group)), lane(first) {}
-  HWY_INLINE void Begin(int64_t step) {
-    at = p + step;
-    d = LoadHalves(at->d, lane);
-    m = hn::Mul(d, hn::Set(F32(), -8.0f));
-  }
-  template <int kInput>
-  HWY_INLINE VF Load() const {
-    return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m);
-  }
-  const GroupQ4_0* p;
-  const GroupQ4_0* at = nullptr;
-  size_t lane;
-  VF d = hn::Zero(F32()), m = hn::Zero(F32());
-};
-
-template <>
-struct GroupReader<DType::kQ4_1> {
-  static constexpr int kInputs = 32;
-  static constexpr size_t kBytes = sizeof(GroupQ4_1);
-  GroupReader(const void* group, size_t first) : p(static_cast<const GroupQ4_1*>(group)), lane(first) {}
-  HWY_INLINE void Begin(int64_t step) {
-    at = p + step;
-    d = LoadHalves(at->d, lane);
-    m = LoadHalves(at->m, lane);
-  }
-  template <int kInput>
-  HWY_INLINE VF Load() const {
-    return hn::MulAdd(hn::ConvertTo(F32(), Nibble<kInput>(at->q, lane)), d, m);
-  }
-  const GroupQ4_1* p;
-  const GroupQ4_1* at = nullptr;
-  size_t lane;
-  VF d = hn::Zero(F32()), m = hn::Zero(F32());
 };
 
 }  // namespace HWY_NAMESPACE

@@ -7,27 +7,84 @@
 namespace retort::cpu {
 namespace {
 
+// Integers of 32 inputs of a row, those of a block from `first` on.
+template <typename Block>
+void PutNibbles(const Block& from, int first, int row, GroupNibbles& to) {
+  for (int i = 0; i < 16; ++i) {
+    to[i / 4][row][i % 4] =
+        static_cast<uint8_t>((Integer(from, first + i) & 15) | (Integer(from, first + i + 16) & 15) << 4);
+  }
+}
+template <typename Block>
+void PutFifths(const Block& from, int first, int row, GroupFifths& to) {
+  for (int i = 0; i < 16; ++i) {
+    uint8_t& bits = to[row][i % 4];
+    if (i < 4) bits = 0;
+    bits = static_cast<uint8_t>(bits | (Integer(from, first + i) >> 4) << (i / 4) |
+                                (Integer(from, first + i + 16) >> 4) << (4 + i / 4));
+  }
+}
+void PutSixths(const BlockQ6_K& from, int first, int row, GroupSixths& to) {
+  for (int i = 0; i < 32; ++i) {
+    uint8_t& bits = to[i / 16][row][i % 4];
+    if (i % 16 < 4) bits = 0;
+    bits = static_cast<uint8_t>(bits | (Integer(from, first + i) >> 4) << (i % 16 / 4 * 2));
+  }
+}
+
 void PutBlock(const BlockQ8_0& from, int row, GroupQ8_0* to) {
   to->d[row] = from.d;
   for (int i = 0; i < 16; ++i) std::memcpy(to->q[i][row], from.q + i * 2, 2);
 }
-void PutNibbles(const uint8_t* from, int row, uint8_t (*to)[kGroupRows][4]) {
-  for (int i = 0; i < 4; ++i) std::memcpy(to[i][row], from + i * 4, 4);
-}
 void PutBlock(const BlockQ4_0& from, int row, GroupQ4_0* to) {
   to->d[row] = from.d;
-  PutNibbles(from.q, row, to->q);
+  PutNibbles(from, 0, row, to->q);
 }
 void PutBlock(const BlockQ4_1& from, int row, GroupQ4_1* to) {
   to->d[row] = from.d;
   to->m[row] = from.m;
-  PutNibbles(from.q, row, to->q);
+  PutNibbles(from, 0, row, to->q);
+}
+void PutBlock(const BlockQ5_0& from, int row, GroupQ5_0* to) {
+  to->d[row] = from.d;
+  PutNibbles(from, 0, row, to->q);
+  PutFifths(from, 0, row, to->high);
+}
+void PutBlock(const BlockQ5_1& from, int row, GroupQ5_1* to) {
+  to->d[row] = from.d;
+  to->m[row] = from.m;
+  PutNibbles(from, 0, row, to->q);
+  PutFifths(from, 0, row, to->high);
+}
+template <typename Block, typename Group>
+void PutScaled(const Block& from, int row, Group* to) {
+  to->d[row] = from.d;
+  to->dmin[row] = from.dmin;
+  for (int j = 0; j < 8; ++j) {
+    to->part[j].scale[row] = static_cast<uint8_t>(KScale(from.scales, j));
+    to->part[j].min[row] = static_cast<uint8_t>(KMin(from.scales, j));
+    PutNibbles(from, j * 32, row, to->part[j].q);
+  }
+}
+void PutBlock(const BlockQ4_K& from, int row, GroupQ4_K* to) { PutScaled(from, row, to); }
+void PutBlock(const BlockQ5_K& from, int row, GroupQ5_K* to) {
+  PutScaled(from, row, to);
+  for (int j = 0; j < 8; ++j) PutFifths(from, j * 32, row, to->part[j].high);
+}
+void PutBlock(const BlockQ6_K& from, int row, GroupQ6_K* to) {
+  to->d[row] = from.d;
+  for (int j = 0; j < 8; ++j) {
+    std::memcpy(to->part[j].scale[row], from.scales + j * 2, 2);
+    PutNibbles(from, j * 32, row, to->part[j].q);
+    PutSixths(from, j * 32, row, to->part[j].high);
+  }
 }
 
-template <typename Block, typename Group>
+template <DType kType>
 void PutRow(const void* from, int64_t k, int row, void* to) {
-  for (int64_t i = 0; i < k / kQuantBlock; ++i) {
-    PutBlock(static_cast<const Block*>(from)[i], row, static_cast<Group*>(to) + i);
+  for (int64_t i = 0; i < k / DTypeBlockElements(kType); ++i) {
+    PutBlock(static_cast<const typename BlockOf<kType>::Type*>(from)[i], row,
+             static_cast<typename GroupOf<kType>::Type*>(to) + i);
   }
 }
 
@@ -41,9 +98,14 @@ void Put(DType type, const void* from, int64_t k, int row, void* to) {
     case DType::kF32: return PutElements<uint32_t>(from, k, row, to);
     case DType::kF16:
     case DType::kBF16: return PutElements<uint16_t>(from, k, row, to);
-    case DType::kQ8_0: return PutRow<BlockQ8_0, GroupQ8_0>(from, k, row, to);
-    case DType::kQ4_0: return PutRow<BlockQ4_0, GroupQ4_0>(from, k, row, to);
-    case DType::kQ4_1: return PutRow<BlockQ4_1, GroupQ4_1>(from, k, row, to);
+    case DType::kQ8_0: return PutRow<DType::kQ8_0>(from, k, row, to);
+    case DType::kQ4_0: return PutRow<DType::kQ4_0>(from, k, row, to);
+    case DType::kQ4_1: return PutRow<DType::kQ4_1>(from, k, row, to);
+    case DType::kQ5_0: return PutRow<DType::kQ5_0>(from, k, row, to);
+    case DType::kQ5_1: return PutRow<DType::kQ5_1>(from, k, row, to);
+    case DType::kQ4_K: return PutRow<DType::kQ4_K>(from, k, row, to);
+    case DType::kQ5_K: return PutRow<DType::kQ5_K>(from, k, row, to);
+    case DType::kQ6_K: return PutRow<DType::kQ6_K>(from, k, row, to);
     case DType::kI32: return;
   }
 }

@@ -3,7 +3,7 @@
 // row's block by itself. Interleaved, one vector holds the same inputs of eight rows: no sums across lanes, one load
 // for eight scales, activations broadcast. Measured on AVX2 this halves the instructions of a q4_1 block, which takes
 // decoding from compute bound to memory bound and a row of a wide step to two thirds of its time; the price is a copy
-// of the matrix of equal size (owned_bytes), while the mapped original is then read only by Embed and oneDNN.
+// of the matrix of about equal size (owned_bytes), while the mapped original is then read only by Embed and oneDNN.
 #pragma once
 
 #include <cstddef>
@@ -11,30 +11,10 @@
 #include <memory>
 
 #include "core/ops/cpu/weight_arena.h"
+#include "core/ops/cpu/weight_group.h"
 #include "core/ops/ref/ref_ops.h"
 
 namespace retort::cpu {
-
-inline constexpr int kGroupRows = 8;
-
-// A block of 32 inputs of eight rows. The bits of a row's block are those of the GGUF block.
-struct GroupQ8_0 {
-  uint16_t d[kGroupRows];
-  int8_t q[16][kGroupRows][2];  // inputs 2i and 2i + 1 of each row
-};
-struct GroupQ4_0 {
-  uint16_t d[kGroupRows];
-  uint8_t q[4][kGroupRows][4];  // inputs 4i to 4i + 3 of each row in the low nibbles, 16 + 4i on in the high ones
-};
-struct GroupQ4_1 {
-  uint16_t d[kGroupRows];
-  uint16_t m[kGroupRows];
-  uint8_t q[4][kGroupRows][4];
-};
-static_assert(sizeof(GroupQ8_0) == 8 * sizeof(BlockQ8_0));
-static_assert(sizeof(GroupQ4_0) == 8 * sizeof(BlockQ4_0));
-static_assert(sizeof(GroupQ4_1) == 8 * sizeof(BlockQ4_1));
-// Float types: [k][8] elements.
 
 /// A matrix as GGUF rows (mapped) and as groups (owned). Rows beyond n in the last group are zero.
 class GroupedWeight final : public MappedWeight {
@@ -45,7 +25,7 @@ class GroupedWeight final : public MappedWeight {
 
   size_t owned_bytes() const override { return static_cast<size_t>(group_count()) * group_bytes(); }
   int64_t group_count() const { return (n + kGroupRows - 1) / kGroupRows; }
-  size_t group_bytes() const { return kGroupRows * DTypeRowBytes(type, k); }
+  size_t group_bytes() const { return GroupBytes(type, k); }
   const std::byte* Group(int64_t group) const { return groups_.get() + static_cast<size_t>(group) * group_bytes(); }
 
  private:

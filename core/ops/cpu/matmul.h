@@ -47,7 +47,7 @@ class MatMulList {
   std::vector<std::string> Report() const;
 
  private:
-  static constexpr size_t kTypes = 7, kClasses = 4;  // rows: 1, below kExpandRows, below kOneDnnRows, more
+  static constexpr size_t kTypes = kDTypes, kClasses = 4;  // rows: 1, below kExpandRows, below kOneDnnRows, more
   std::vector<std::unique_ptr<MatMulImplementation>> list_;
   std::array<std::string, kTypes * kClasses * 2> seen_;
 };

@@ -172,6 +172,11 @@ HWY_ATTR void MatMulFloatTarget(const MatMulCall& c, int64_t begin, int64_t end)
     case DType::kQ8_0: return Groups<DType::kQ8_0>(c, begin, end);
     case DType::kQ4_0: return Groups<DType::kQ4_0>(c, begin, end);
     case DType::kQ4_1: return Groups<DType::kQ4_1>(c, begin, end);
+    case DType::kQ5_0: return Groups<DType::kQ5_0>(c, begin, end);
+    case DType::kQ5_1: return Groups<DType::kQ5_1>(c, begin, end);
+    case DType::kQ4_K: return Groups<DType::kQ4_K>(c, begin, end);
+    case DType::kQ5_K: return Groups<DType::kQ5_K>(c, begin, end);
+    case DType::kQ6_K: return Groups<DType::kQ6_K>(c, begin, end);
     case DType::kI32: return;
   }
 }

@@ -25,14 +25,15 @@ struct MatMulCall {
 /// The outputs of groups [begin, end), with float activations. All weight types.
 void MatMulFloat(const MatMulCall& call, int64_t begin, int64_t end);
 
-/// Activations as integers per block of 32: value = scale * q. Bytes for 4-bit weights, whose products pair up in 16
-/// bits. 8-bit weights have no such room where bytes cannot be summed in 32 bits at once, so their partners are 16
-/// bits, which costs no more there and leaves an error far below the weights' own.
+/// Activations as integers per block of 32: value = scale * q. Bytes for weights of up to six bits, whose products pair
+/// up in 16 bits. 8-bit weights have no such room where bytes cannot be summed in 32 bits at once, so their partners
+/// are 16 bits, which costs no more there and leaves an error far below the weights' own.
 struct QuantisedRows {
-  std::vector<int8_t> q8;    // [t, k], or empty
-  std::vector<int16_t> q16;  // [t, k], or empty
-  std::vector<float> scale;  // [t, k / 32]
-  std::vector<float> sum;    // [t, k / 32]: scale * sum of the block's q
+  std::vector<int8_t> q8;         // [t, k], or empty
+  std::vector<int16_t> q16;       // [t, k], or empty
+  std::vector<float> scale;       // [t, k / 32]
+  std::vector<float> sum;         // [t, k / 32]: scale * sum of the block's q
+  std::vector<int16_t> half_sum;  // [t, k / 16]: sums of 16 q for q6_k, whose scales are as narrow, or empty
   void Resize(DType weights, int64_t t, int64_t k);
 };
 /// Fill rows [begin, end) of `out`, resized for the weight type.

@@ -17,8 +17,8 @@ class OneDnnMatMul final : public MatMulImplementation {
   const char* name() const override { return "onednn-f32"; }
   const char* Declines(const MatMulCall& call) const override {
     if (call.precision == Precision::kExact) return "its sums depend on the shape of the batch";
-    if (call.w->type == DType::kQ4_0 || call.w->type == DType::kQ4_1)
-      return "4-bit weights are faster as products of bytes";
+    if (DTypeIsQuantised(call.w->type) && call.w->type != DType::kQ8_0)
+      return "weights of up to 6 bits are faster as products of bytes";
     if (call.t < kOneDnnRows) return "too few rows to pay for expanding the weights";
     if (!wide_vectors_) return "without AVX-512 simd-f32 is faster";
     return nullptr;

@@ -4,13 +4,11 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "core/ops/cpu/matmul_kernels.h"
 #if HWY_TARGET != HWY_SCALAR
-#include "core/ops/cpu/int_dot-inl.h"
-#include "core/ops/cpu/lanes-inl.h"
+#include "core/ops/cpu/group_parts-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -37,20 +35,6 @@ void MatMulQuantisedTarget(const MatMulCall& c, const QuantisedRows& x, int64_t 
   }
 }
 
-template <int kLevels, typename T>
-void QuantiseBlock(const float* values, T* q, float* scale, float* sum) {
-  float top = 0;
-  for (int i = 0; i < kQuantBlock; ++i) top = std::max(top, std::fabs(values[i]));
-  const float inverse = top > 0 ? kLevels / top : 0;
-  int total = 0;
-  for (int i = 0; i < kQuantBlock; ++i) {
-    q[i] = static_cast<T>(std::nearbyint(values[i] * inverse));
-    total += q[i];
-  }
-  *scale = top / kLevels;
-  *sum = *scale * static_cast<float>(total);
-}
-
 #else
 
 /// The 32 bits at p in every lane.
@@ -61,30 +45,43 @@ HWY_INLINE VI Broadcast(const T* p) {
   return hn::Set(I32(), bits);
 }
 
+/// What multiplies the sums of pairs of a half of a block: q6_k's scale of that half, else 1.
+template <int kHalf, typename Part>
+HWY_INLINE hn::Vec<Dot16> HalfScale(const Part&, size_t) {
+  return hn::Set(Dot16(), 1);
+}
+HWY_INLINE hn::Vec<Dot16> BothScales(const GroupQ6_K::Part& part, size_t lane) {
+  const hn::Rebind<int8_t, Dot16> bytes;
+  return hn::PromoteTo(Dot16(), hn::LoadU(bytes, part.scale[lane]));
+}
+template <int kHalf>
+HWY_INLINE hn::Vec<Dot16> HalfScale(const GroupQ6_K::Part& part, size_t lane) {
+  const auto both = hn::BitCast(hn::RebindToUnsigned<Dot32>(), BothScales(part, lane));
+  const auto low = kHalf == 0 ? hn::ShiftRight<16>(hn::ShiftLeft<16>(both)) : hn::ShiftRight<16>(both);
+  return hn::BitCast(Dot16(), hn::Or(low, hn::ShiftLeft<16>(low)));
+}
+
 /// The sums of a block's products in the lanes of a group, for kRows rows of activations `stride` apart.
-/// A 4-bit weight times a byte, paired, is at most 2 * 15 * 127; eight of them fit into 16 bits.
-template <int kRows>
-HWY_INLINE void NibbleSums(const uint8_t (*q)[kGroupRows][4], size_t lane, const int8_t* x, int64_t stride,
-                           VI (&sums)[kRows]) {
-  const Dot16 d16;
-  const Dot8 d8;
+/// A weight times a byte, paired, is at most 2 * 127 times the largest integer; as many pairs are added in 16 bits as
+/// fit: eight of 15, four of 31, two of 63. Halves with a scale of their own come one after the other.
+template <int kRows, typename Part>
+HWY_INLINE void PartSums(const Part& w, size_t lane, const int8_t* x, int64_t stride, VI (&sums)[kRows]) {
+  constexpr bool kScaled = std::is_same_v<Part, GroupQ6_K::Part>, kFifths = requires { w.high; };
+  constexpr int kPairs = kScaled ? 2 : kFifths ? 4 : 8;
   hn::Vec<Dot16> sum[kRows];
-  Unroll<4>([&](auto i) RETORT_INLINE {
-    const auto bytes = hn::LoadU(d8, q[i][lane]);
-    const auto low = hn::And(bytes, hn::Set(d8, 15));
-    const auto high = hn::And(hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(d16, bytes))), hn::Set(d8, 15));
+  Unroll<8>([&](auto step) RETORT_INLINE {
+    constexpr int kFour = kScaled ? step % 4 : step / 2, kHalf = kScaled ? step / 4 : step % 2;
+    const auto four = LoadFour<kFour, kHalf>(w, lane);
     Unroll<kRows>([&](auto r) RETORT_INLINE {
-      const int8_t* const at = x + r * stride + i * 4;
-      const auto first = BytePairSums(low, hn::BitCast(d8, Broadcast(at)));
-      const auto second = BytePairSums(high, hn::BitCast(d8, Broadcast(at + 16)));
-      if constexpr (i == 0) {
-        sum[r] = hn::Add(first, second);
-      } else {
-        sum[r] = hn::Add(sum[r], hn::Add(first, second));
+      const int8_t* const at = x + r * stride + kHalf * 16 + kFour * 4;
+      const auto pairs = BytePairSums(four, hn::BitCast(Dot8(), Broadcast(at)));
+      sum[r] = step % kPairs == 0 ? pairs : hn::Add(sum[r], pairs);
+      if constexpr (step % kPairs == kPairs - 1) {
+        const auto whole = PairSums(sum[r], HalfScale<kHalf>(w, lane));
+        sums[r] = step < kPairs ? whole : hn::Add(sums[r], whole);
       }
     });
   });
-  Unroll<kRows>([&](auto r) RETORT_INLINE { sums[r] = PairSums(sum[r], hn::Set(d16, 1)); });
 }
 
 template <int kRows>
@@ -110,15 +107,22 @@ HWY_INLINE void BlockSums(const GroupQ8_0& w, size_t lane, const QuantisedRows& 
                           VI (&sums)[kRows]) {
   ByteSums<kRows>(w.q, lane, x.q16.data() + at, k, sums);
 }
-template <int kRows, typename Group>
-HWY_INLINE void BlockSums(const Group& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k,
+template <int kRows>
+HWY_INLINE void BlockSums(const GroupQ6_K::Part& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k,
                           VI (&sums)[kRows]) {
-  NibbleSums<kRows>(w.q, lane, x.q8.data() + at, k, sums);
+  PartSums<kRows>(w, lane, x.q8.data() + at, k, sums);
+  const int16_t* const half_sum = x.half_sum.data() + at / 16;
+  const auto scales = BothScales(w, lane);
+  Unroll<kRows>([&](auto r) RETORT_INLINE {  // q - 32
+    const auto total = PairSums(scales, hn::BitCast(Dot16(), Broadcast(half_sum + r * (k / 16))));
+    sums[r] = hn::Sub(sums[r], hn::ShiftLeft<5>(total));
+  });
 }
-
-/// What a unit of the activations' sum adds: the block's smallest weight.
-HWY_INLINE VF Offset(const GroupQ4_0&, VF d, size_t) { return hn::Mul(d, hn::Set(F32(), -8.0f)); }
-HWY_INLINE VF Offset(const GroupQ4_1& w, VF, size_t lane) { return LoadHalves(w.m, lane); }
+template <int kRows, typename Part>
+HWY_INLINE void BlockSums(const Part& w, size_t lane, const QuantisedRows& x, int64_t at, int64_t k,
+                          VI (&sums)[kRows]) {
+  PartSums<kRows>(w, lane, x.q8.data() + at, k, sums);
+}
 
 /// kRows rows by one group.
 template <typename Group, int kRows>
@@ -131,17 +135,16 @@ HWY_ATTR void Tile(const MatMulCall& c, const QuantisedRows& x, int64_t group, s
   VF sum[kRows];
   Unroll<kRows>([&](auto r) RETORT_INLINE { sum[r] = hn::Zero(df); });
   for (int64_t block = 0; block < blocks; ++block) {
-    const Group& w = weights[block];
-    PrefetchAhead<sizeof(Group)>(weights, block);
+    PrefetchAhead<kPartBytes<Group> >(weights, block);
     VI sums[kRows];
-    BlockSums<kRows>(w, lane, x, row * k + block * kQuantBlock, k, sums);
-    const VF d = LoadHalves(w.d, lane);
+    BlockSums<kRows>(PartAt(weights, block), lane, x, row * k + block * kQuantBlock, k, sums);
+    const VF d = Scale(weights, block, lane);
     Unroll<kRows>([&](auto r) RETORT_INLINE {
       const VF factor = hn::Mul(d, hn::Set(df, scale[r * blocks + block]));
       sum[r] = hn::MulAdd(hn::ConvertTo(df, sums[r]), factor, sum[r]);
     });
-    if constexpr (!std::is_same_v<Group, GroupQ8_0>) {
-      const VF offset = Offset(w, d, lane);
+    if constexpr (!std::is_same_v<Group, GroupQ8_0> && !std::is_same_v<Group, GroupQ6_K>) {
+      const VF offset = Offset(weights, block, lane, d);
       Unroll<kRows>([&](auto r)
                         RETORT_INLINE { sum[r] = hn::MulAdd(offset, hn::Set(df, total[r * blocks + block]), sum[r]); });
     }
@@ -172,46 +175,16 @@ HWY_ATTR void MatMulQuantisedTarget(const MatMulCall& c, const QuantisedRows& x,
     case DType::kQ8_0: return Groups<GroupQ8_0>(c, x, begin, end);
     case DType::kQ4_0: return Groups<GroupQ4_0>(c, x, begin, end);
     case DType::kQ4_1: return Groups<GroupQ4_1>(c, x, begin, end);
+    case DType::kQ5_0: return Groups<GroupQ5_0>(c, x, begin, end);
+    case DType::kQ5_1: return Groups<GroupQ5_1>(c, x, begin, end);
+    case DType::kQ4_K: return Groups<GroupQ4_K>(c, x, begin, end);
+    case DType::kQ5_K: return Groups<GroupQ5_K>(c, x, begin, end);
+    case DType::kQ6_K: return Groups<GroupQ6_K>(c, x, begin, end);
     default: return;
   }
 }
 
-/// One block: rounded to [-kLevels, kLevels].
-template <int kLevels, typename T>
-HWY_INLINE void QuantiseBlock(const float* values, T* q, float* scale, float* sum) {
-  const F32 d;
-  const I32 di;
-  const hn::Rebind<T, F32> dt;
-  VF largest = hn::Zero(d);
-  for (size_t i = 0; i < kQuantBlock; i += kLanes) largest = hn::Max(largest, hn::Abs(hn::LoadU(d, values + i)));
-  const float top = hn::GetLane(hn::MaxOfLanes(d, largest));
-  const VF inverse = hn::Set(d, top > 0 ? kLevels / top : 0);
-  VI total = hn::Zero(di);
-  for (size_t i = 0; i < kQuantBlock; i += kLanes) {
-    const VI rounded = hn::NearestInt(hn::Mul(hn::LoadU(d, values + i), inverse));
-    total = hn::Add(total, rounded);
-    hn::StoreU(hn::DemoteTo(dt, rounded), dt, q + i);
-  }
-  *scale = top / kLevels;
-  *sum = *scale * static_cast<float>(hn::GetLane(hn::SumOfLanes(di, total)));
-}
-
 #endif  // HWY_TARGET == HWY_SCALAR
-
-HWY_ATTR void QuantiseRowsTarget(const float* x, DType weights, int64_t k, int64_t begin, int64_t end,
-                                 QuantisedRows* out) {
-  const int64_t blocks = k / kQuantBlock;
-  for (int64_t block = begin * blocks; block < end * blocks; ++block) {
-    const int64_t at = block * kQuantBlock;
-    float* const scale = out->scale.data() + block;
-    float* const sum = out->sum.data() + block;
-    if (weights == DType::kQ8_0) {
-      QuantiseBlock<32767>(x + at, out->q16.data() + at, scale, sum);
-    } else {
-      QuantiseBlock<127>(x + at, out->q8.data() + at, scale, sum);
-    }
-  }
-}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace retort::cpu
@@ -220,25 +193,9 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace retort::cpu {
 HWY_EXPORT(MatMulQuantisedTarget);
-HWY_EXPORT(QuantiseRowsTarget);
-
-void QuantisedRows::Resize(DType weights, int64_t t, int64_t k) {
-  const auto elements = static_cast<size_t>(t * k);
-  if (weights == DType::kQ8_0) {
-    q16.resize(elements);
-  } else {
-    q8.resize(elements);
-  }
-  scale.resize(elements / kQuantBlock);
-  sum.resize(elements / kQuantBlock);
-}
 
 void MatMulQuantised(const MatMulCall& call, const QuantisedRows& x, int64_t begin, int64_t end) {
   HWY_DYNAMIC_DISPATCH(MatMulQuantisedTarget)(call, x, begin, end);
-}
-
-void QuantiseRows(const float* x, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* out) {
-  HWY_DYNAMIC_DISPATCH(QuantiseRowsTarget)(x, weights, k, begin, end, out);
 }
 }  // namespace retort::cpu
 #endif

@@ -8,7 +8,10 @@
 
 #include <hwy/highway.h>
 
-#include "core/tensor/dtype.h"
+#include <cstring>
+#include <type_traits>
+
+#include "core/tensor/blocks.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
@@ -30,9 +33,75 @@ inline HWY_ATTR float Half(uint16_t h) {
 #endif
 }
 
-/// Elements [32 * block + offset, + Lanes) of a weight row; offset is a multiple of the lanes.
+using VI = hn::Vec<hn::RebindToSigned<F32>>;
+
+/// (bytes[i] >> shift) & mask for each lane i.
+inline HWY_ATTR VI Field(const uint8_t* bytes, int shift, int mask) {
+  const hn::RebindToSigned<F32> di;
+  const hn::Rebind<uint8_t, F32> db;
+  return hn::And(hn::ShiftRightSame(hn::PromoteTo(di, hn::LoadU(db, bytes)), shift), hn::Set(di, mask));
+}
+/// The integers of elements [32 * part + offset, + Lanes) of a block.
+template <typename Block>
+HWY_ATTR VI Integers(const Block& b, int part, size_t offset) {
+  if constexpr (std::is_same_v<Block, BlockQ6_K>) {
+    const VI high = Field(b.high + part / 4 * 32 + offset, part % 4 * 2, 3);
+    return hn::Or(Field(b.q + part / 4 * 64 + part % 2 * 32 + offset, part / 2 % 2 * 4, 15), hn::ShiftLeft<4>(high));
+  } else if constexpr (requires { b.scales; }) {
+    const VI low = Field(b.q + part / 2 * 32 + offset, part % 2 * 4, 15);
+    if constexpr (requires { b.high; }) return hn::Or(low, hn::ShiftLeft<4>(Field(b.high + offset, part, 1)));
+    return low;
+  } else {
+    const VI low = Field(b.q + offset % 16, static_cast<int>(offset / 16) * 4, 15);
+    if constexpr (requires { b.high; }) {
+      const hn::RebindToUnsigned<F32> du;
+      uint32_t bits;
+      std::memcpy(&bits, b.high, sizeof bits);
+      const auto high = hn::Shr(hn::Set(du, bits), hn::Iota(du, static_cast<uint32_t>(offset)));
+      return hn::Or(low, hn::BitCast(hn::RebindToSigned<F32>(), hn::ShiftLeft<4>(hn::And(high, hn::Set(du, 1)))));
+    }
+    return low;
+  }
+}
+
+/// Elements [32 * block + offset, + Lanes) of a weight row; offset is a multiple of the lanes. This one serves the
+/// quantised types of up to six bits.
 template <DType kType>
-struct WeightRow;
+struct WeightRow {
+  using Block = typename BlockOf<kType>::Type;
+  static constexpr int64_t kParts = requires(Block b) { b.scales; }
+  ? 8 : 1;
+  explicit WeightRow(const void* row) : p(static_cast<const Block*>(row)) {}
+  HWY_ATTR void Begin(int64_t block) {
+    at = p + block / kParts;
+    part = static_cast<int>(block % kParts);
+    const float scale = Half(at->d);
+    for (const int half : {0, 1}) {
+      if constexpr (kType == DType::kQ6_K) {
+        d[half] = scale * static_cast<float>(at->scales[part * 2 + half]);
+        m[half] = -32 * d[half];
+      } else if constexpr (kParts > 1) {
+        d[half] = scale * static_cast<float>(KScale(at->scales, part));
+        m[half] = -(Half(at->dmin) * static_cast<float>(KMin(at->scales, part)));
+      } else {
+        d[half] = scale;
+        m[half] = LowestOf(*at, scale);
+      }
+    }
+  }
+  HWY_ATTR VF Load(size_t offset) const {
+    const VF q = hn::ConvertTo(F32(), Integers(*at, part, offset));
+    return hn::MulAdd(q, hn::Set(F32(), d[offset / 16]), hn::Set(F32(), m[offset / 16]));
+  }
+  static HWY_ATTR float LowestOf(const Block& b, float scale) {
+    if constexpr (requires { b.m; }) return Half(b.m);
+    return scale * (kType == DType::kQ4_0 ? -8.0f : -16.0f);
+  }
+  const Block* p;
+  const Block* at = nullptr;
+  int part = 0;
+  float d[2] = {}, m[2] = {};  // w = d * q + m, for the first 16 elements of a block of 32 and for the last
+};
 
 template <>
 struct WeightRow<DType::kF32> {
@@ -83,46 +152,6 @@ struct WeightRow<DType::kQ8_0> {
   const BlockQ8_0* p;
   const BlockQ8_0* at = nullptr;
   float d = 0;
-};
-
-/// The nibbles at [offset, + Lanes) of a 4-bit block as 32-bit integers.
-inline HWY_ATTR hn::Vec<hn::RebindToSigned<F32>> Nibbles(const uint8_t* q, size_t offset) {
-  const hn::RebindToSigned<F32> di;
-  const hn::Rebind<uint8_t, F32> db;
-  const auto bytes = hn::PromoteTo(di, hn::LoadU(db, q + offset % 16));
-  return offset < 16 ? hn::And(bytes, hn::Set(di, 15)) : hn::ShiftRight<4>(bytes);
-}
-
-template <>
-struct WeightRow<DType::kQ4_0> {
-  explicit WeightRow(const void* row) : p(static_cast<const BlockQ4_0*>(row)) {}
-  HWY_ATTR void Begin(int64_t block) {
-    at = p + block;
-    d = Half(at->d);
-  }
-  HWY_ATTR VF Load(size_t offset) const {
-    const hn::RebindToSigned<F32> di;
-    return hn::Mul(hn::Set(F32(), d), hn::ConvertTo(F32(), hn::Sub(Nibbles(at->q, offset), hn::Set(di, 8))));
-  }
-  const BlockQ4_0* p;
-  const BlockQ4_0* at = nullptr;
-  float d = 0;
-};
-
-template <>
-struct WeightRow<DType::kQ4_1> {
-  explicit WeightRow(const void* row) : p(static_cast<const BlockQ4_1*>(row)) {}
-  HWY_ATTR void Begin(int64_t block) {
-    at = p + block;
-    d = Half(at->d);
-    m = Half(at->m);
-  }
-  HWY_ATTR VF Load(size_t offset) const {
-    return hn::MulAdd(hn::Set(F32(), d), hn::ConvertTo(F32(), Nibbles(at->q, offset)), hn::Set(F32(), m));
-  }
-  const BlockQ4_1* p;
-  const BlockQ4_1* at = nullptr;
-  float d = 0, m = 0;
 };
 
 }  // namespace HWY_NAMESPACE

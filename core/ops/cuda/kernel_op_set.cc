@@ -37,10 +37,15 @@ Status ForWeightType(DType type, Body body) {
     case DType::kQ8_0: return body(TypeTag<DType::kQ8_0>());
     case DType::kQ4_0: return body(TypeTag<DType::kQ4_0>());
     case DType::kQ4_1: return body(TypeTag<DType::kQ4_1>());
+    case DType::kQ5_0: return body(TypeTag<DType::kQ5_0>());
+    case DType::kQ5_1: return body(TypeTag<DType::kQ5_1>());
+    case DType::kQ4_K: return body(TypeTag<DType::kQ4_K>());
+    case DType::kQ5_K: return body(TypeTag<DType::kQ5_K>());
+    case DType::kQ6_K: return body(TypeTag<DType::kQ6_K>());
     case DType::kI32: break;
   }
   return Unsupported("cuda: no kernel for weights of type " + std::string(DTypeName(type)) +
-                     "; expected f32, f16, bf16, q8_0, q4_0 or q4_1");
+                     "; expected a float or quantised type");
 }
 
 template <class Body>

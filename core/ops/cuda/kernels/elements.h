@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/ops/cuda/kernels/host_device.h"
-#include "core/tensor/dtype.h"
+#include "core/tensor/blocks.h"
 
 namespace retort::cuda {
 
@@ -63,20 +63,25 @@ RETORT_HD inline float ElementAt(const void* row, int64_t k) {
     __builtin_memcpy(&value, &bits, sizeof value);
     return value;
   } else {
-    const int64_t b = k / kQuantBlock;
-    const int i = static_cast<int>(k % kQuantBlock);
+    using Block = typename BlockOf<kType>::Type;
+    constexpr int kElements = requires(Block b) { b.scales; }
+    ? kSuperBlock : kQuantBlock;
+    const Block& block = static_cast<const Block*>(row)[k / kElements];
+    const int i = static_cast<int>(k % kElements);
+    const float d = LoadHalf(block.d);
+    const int q = Integer(block, i);
     if constexpr (kType == DType::kQ8_0) {
-      const BlockQ8_0& block = static_cast<const BlockQ8_0*>(row)[b];
-      return LoadHalf(block.d) * static_cast<float>(block.q[i]);
-    } else if constexpr (kType == DType::kQ4_0) {
-      const BlockQ4_0& block = static_cast<const BlockQ4_0*>(row)[b];
-      const int nibble = (block.q[i % 16] >> (i / 16 * 4)) & 15;
-      return LoadHalf(block.d) * static_cast<float>(nibble - 8);
+      return d * static_cast<float>(q);
+    } else if constexpr (kType == DType::kQ4_0 || kType == DType::kQ5_0) {
+      return d * static_cast<float>(q - (kType == DType::kQ4_0 ? 8 : 16));
+    } else if constexpr (kType == DType::kQ4_1 || kType == DType::kQ5_1) {
+      return d * static_cast<float>(q) + LoadHalf(block.m);
+    } else if constexpr (kType == DType::kQ6_K) {
+      return d * static_cast<float>(block.scales[i / 16]) * static_cast<float>(q - 32);
     } else {
-      static_assert(kType == DType::kQ4_1);
-      const BlockQ4_1& block = static_cast<const BlockQ4_1*>(row)[b];
-      const int nibble = (block.q[i % 16] >> (i / 16 * 4)) & 15;
-      return LoadHalf(block.d) * static_cast<float>(nibble) + LoadHalf(block.m);
+      static_assert(kType == DType::kQ4_K || kType == DType::kQ5_K);
+      const float low = LoadHalf(block.dmin) * static_cast<float>(KMin(block.scales, i / 32));
+      return d * static_cast<float>(KScale(block.scales, i / 32)) * static_cast<float>(q) - low;
     }
   }
 }

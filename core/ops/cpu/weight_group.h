@@ -1,0 +1,101 @@
+// What eight rows of a block become when interleaved: the layouts of GroupedWeight. Float types are [k][8] elements.
+// The integers and half floats are those of the GGUF blocks; scales of six bits take a byte, which adds 2 to 3 %.
+#pragma once
+
+#include "core/tensor/blocks.h"
+
+namespace retort::cpu {
+
+inline constexpr int kGroupRows = 8;
+
+/// The low four bits of 32 inputs: 4 i to 4 i + 3 of each row in the low halves of [i], 16 + 4 i on in the high ones.
+using GroupNibbles = uint8_t[4][kGroupRows][4];
+/// Their fifth bits, where they have one: byte j has in bit i that of input 4 i + j, in bit 4 + i of 16 + 4 i + j.
+using GroupFifths = uint8_t[kGroupRows][4];
+/// Their fifth and sixth bits: byte j of [h] has in bits 2 i and 2 i + 1 those of input 16 h + 4 i + j.
+using GroupSixths = uint8_t[2][kGroupRows][4];
+
+struct GroupQ8_0 {
+  uint16_t d[kGroupRows];
+  int8_t q[16][kGroupRows][2];  // inputs 2i and 2i + 1 of each row
+};
+struct GroupQ4_0 {
+  uint16_t d[kGroupRows];
+  GroupNibbles q;
+};
+struct GroupQ4_1 {
+  uint16_t d[kGroupRows];
+  uint16_t m[kGroupRows];
+  GroupNibbles q;
+};
+struct GroupQ5_0 {
+  uint16_t d[kGroupRows];
+  GroupNibbles q;
+  GroupFifths high;
+};
+struct GroupQ5_1 {
+  uint16_t d[kGroupRows];
+  uint16_t m[kGroupRows];
+  GroupNibbles q;
+  GroupFifths high;
+};
+// Blocks of 256 inputs keep a part for each 32.
+struct GroupQ4_K {
+  uint16_t d[kGroupRows];
+  uint16_t dmin[kGroupRows];
+  struct Part {
+    uint8_t scale[kGroupRows];
+    uint8_t min[kGroupRows];
+    GroupNibbles q;
+  } part[8];
+};
+struct GroupQ5_K {
+  uint16_t d[kGroupRows];
+  uint16_t dmin[kGroupRows];
+  struct Part {
+    uint8_t scale[kGroupRows];
+    uint8_t min[kGroupRows];
+    GroupNibbles q;
+    GroupFifths high;
+  } part[8];
+};
+struct GroupQ6_K {
+  uint16_t d[kGroupRows];
+  struct Part {
+    int8_t scale[kGroupRows][2];  // of the first and the last 16 inputs
+    GroupNibbles q;
+    GroupSixths high;
+  } part[8];
+};
+
+/// The group of a quantised type.
+template <DType kType>
+struct GroupOf;
+// clang-format off
+template <> struct GroupOf<DType::kQ8_0> { using Type = GroupQ8_0; };
+template <> struct GroupOf<DType::kQ4_0> { using Type = GroupQ4_0; };
+template <> struct GroupOf<DType::kQ4_1> { using Type = GroupQ4_1; };
+template <> struct GroupOf<DType::kQ5_0> { using Type = GroupQ5_0; };
+template <> struct GroupOf<DType::kQ5_1> { using Type = GroupQ5_1; };
+template <> struct GroupOf<DType::kQ4_K> { using Type = GroupQ4_K; };
+template <> struct GroupOf<DType::kQ5_K> { using Type = GroupQ5_K; };
+template <> struct GroupOf<DType::kQ6_K> { using Type = GroupQ6_K; };
+// clang-format on
+
+/// Bytes of eight rows of k elements.
+inline size_t GroupBytes(DType type, int64_t k) {
+  const auto parts = static_cast<size_t>(k / kSuperBlock);
+  switch (type) {
+    case DType::kQ4_K: return parts * sizeof(GroupQ4_K);
+    case DType::kQ5_K: return parts * sizeof(GroupQ5_K);
+    case DType::kQ6_K: return parts * sizeof(GroupQ6_K);
+    default: return kGroupRows * DTypeRowBytes(type, k);
+  }
+}
+static_assert(sizeof(GroupQ8_0) == 8 * sizeof(BlockQ8_0));
+static_assert(sizeof(GroupQ4_0) == 8 * sizeof(BlockQ4_0) && sizeof(GroupQ4_1) == 8 * sizeof(BlockQ4_1));
+static_assert(sizeof(GroupQ5_0) == 8 * sizeof(BlockQ5_0) && sizeof(GroupQ5_1) == 8 * sizeof(BlockQ5_1));
+static_assert(sizeof(GroupQ4_K) == 8 * sizeof(BlockQ4_K) + 32 && sizeof(GroupQ5_K) == 8 * sizeof(BlockQ5_K) + 32);
+static_assert(sizeof(GroupQ6_K) == 8 * sizeof(BlockQ6_K));
+
+}  // namespace retort::cpu
