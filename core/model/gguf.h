@@ -83,7 +83,7 @@ class GgufFile {
   std::map<std::string_view, size_t> tensor_index_;
 };
 
-/// The name of a ggml tensor type ("q6_K"), or "type 99".
+/// The name of a ggml tensor type ("q6_k"), or "type 99".
 std::string GgmlTypeName(uint32_t ggml_type);
 
 }  // namespace retort

@@ -8,6 +8,7 @@
 #include "core/model/model.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/weight_types.h"
 
 namespace retort {
 namespace {
@@ -254,8 +255,10 @@ double MeanDistance(const std::vector<float>& a, const std::vector<float>& b) {
 
 TEST(ForwardParity, CpuIsCloseToTheReference) {
   for (const std::string architecture : {"llama", "qwen2"}) {
-    for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
-      const TinyModel tiny{.architecture = architecture, .layers = 3, .type = type, .tied = type != DType::kQ4_0};
+    for (const DType type : testing::kWeightTypes) {
+      TinyModel tiny{.architecture = architecture, .layers = 3, .type = type, .tied = type != DType::kQ4_0};
+      tiny.hidden = static_cast<int>(testing::WholeBlocks(tiny.hidden, type));
+      tiny.ffn = static_cast<int>(testing::WholeBlocks(tiny.ffn, type));
       const std::vector<int32_t> tokens = Tokens(60, 9);
       const auto ref = Load(tiny, Exact("ref"));
       auto kv = *ref->CreateSequence();
@@ -267,7 +270,7 @@ TEST(ForwardParity, CpuIsCloseToTheReference) {
       config.device = "cpu";
       const auto fast = Load(tiny, config);
       auto fast_kv = *fast->CreateSequence();
-      const bool bytes = type == DType::kQ4_0 || type == DType::kQ4_1;  // activations are rounded to 8 bits
+      const bool bytes = DTypeIsQuantised(type) && type != DType::kQ8_0;  // activations are rounded to 8 bits
       EXPECT_LT(MeanDistance(expected, Feed(*fast, *fast_kv, tokens)), bytes ? 8e-2 : 3e-3)
           << architecture << " " << DTypeName(type);
     }

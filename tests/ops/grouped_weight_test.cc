@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/ops/cuda/device_array.h"
+#include "tests/support/weight_types.h"
 
 namespace retort::cpu {
 namespace {
@@ -33,10 +34,12 @@ TEST(GroupedWeight, InterleavesEightRowsAndPadsWithZeros) {
 TEST(GroupedWeight, CountsTheMemoryItAddsForEveryType) {
   const auto device = std::move(OpenDevice("cpu", 1).value());
   WeightArena arena(*device);
-  for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1}) {
-    const std::vector<std::byte> data(DTypeRowBytes(type, 32) * 16);
-    const auto weight = std::move(GroupedWeight::Pack(arena, 1, type, data.data(), 16, 32).value());
-    EXPECT_EQ(weight->owned_bytes(), data.size()) << DTypeName(type);
+  for (const DType type : testing::kWeightTypes) {
+    const std::vector<std::byte> data(DTypeRowBytes(type, 256) * 16);
+    const auto weight = std::move(GroupedWeight::Pack(arena, 1, type, data.data(), 16, 256).value());
+    // Scales of six bits take a byte each: 32 bytes more for 8 rows of 256.
+    const size_t more = type == DType::kQ4_K || type == DType::kQ5_K ? size_t{2} * 32 : 0;
+    EXPECT_EQ(weight->owned_bytes(), data.size() + more) << DTypeName(type);
   }
 }
 

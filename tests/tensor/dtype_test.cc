@@ -8,8 +8,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr DType kAll[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ8_0,
-                          DType::kQ4_0, DType::kQ4_1, DType::kI32};
+constexpr DType kAll[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ8_0, DType::kQ4_0, DType::kQ4_1,
+                          DType::kQ5_0, DType::kQ5_1, DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kI32};
 
 TEST(DType, NamesComeBack) {
   for (const DType type : kAll) {
@@ -33,7 +33,16 @@ TEST(DType, RowBytesAreThoseOfGguf) {
   EXPECT_EQ(DTypeRowBytes(DType::kQ8_0, 576), 18 * 34U);
   EXPECT_EQ(DTypeRowBytes(DType::kQ4_0, 576), 18 * 18U);
   EXPECT_EQ(DTypeRowBytes(DType::kQ4_1, 576), 18 * 20U);
-  for (const DType type : kAll) EXPECT_EQ(DTypeBlockElements(type), DTypeIsQuantised(type) ? 32 : 1) << DTypeName(type);
+  EXPECT_EQ(DTypeRowBytes(DType::kQ5_0, 576), 18 * 22U);
+  EXPECT_EQ(DTypeRowBytes(DType::kQ5_1, 576), 18 * 24U);
+  EXPECT_EQ(DTypeRowBytes(DType::kQ4_K, 512), 2 * 144U);
+  EXPECT_EQ(DTypeRowBytes(DType::kQ5_K, 512), 2 * 176U);
+  EXPECT_EQ(DTypeRowBytes(DType::kQ6_K, 512), 2 * 210U);
+  for (const DType type : kAll) {
+    const int size = DTypeBlockElements(type);
+    EXPECT_EQ(DTypeIsQuantised(type), size > 1) << DTypeName(type);
+    EXPECT_TRUE(size == 1 || size == 32 || size == 256) << DTypeName(type);
+  }
 }
 
 }  // namespace

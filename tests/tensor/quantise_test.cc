@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "core/tensor/blocks.h"
 #include "core/tensor/dtype.h"
 
 namespace retort {
