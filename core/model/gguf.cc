@@ -275,6 +275,16 @@ Result<std::unique_ptr<GgufFile>> GgufFile::Open(const std::string& path) {
   return file;
 }
 
+void GgufFile::Forget(const std::byte* data, size_t bytes) const {
+  if (mapping_ == nullptr) return;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  // Whole pages; what a neighbour has on the first and the last comes back when it is read.
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page;
+  const uintptr_t end =
+      std::min(reinterpret_cast<uintptr_t>(data) + bytes, reinterpret_cast<uintptr_t>(bytes_.data()) + bytes_.size());
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+}
+
 GgufFile::~GgufFile() {
   if (mapping_ != nullptr) munmap(mapping_, bytes_.size());
 }

@@ -56,6 +56,9 @@ class GgufFile {
 
   const GgufValue* Find(std::string_view key) const;
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
+  /// Let go of the memory that holds this part of the file; read again, it comes from the file again.
+  void Forget(const std::byte* data, size_t bytes) const;
+
   /// Typed values. Errors: kNotFound, kInvalidArgument (another type); the message names file and key.
   Result<std::string_view> GetString(std::string_view key) const;
   Result<int64_t> GetInt(std::string_view key) const;

@@ -42,12 +42,15 @@ class Loader {
   };
   Status Stack(const std::vector<Named>& names, int64_t k, StackedWeight* out) {
     std::vector<Rows> parts;
+    std::vector<const GgufTensor*> tensors;
     for (const Named& named : names) {
       const int64_t shape[] = {k, named.n};
       RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use(named.name, shape));
       parts.push_back({named.name, tensor->type, tensor->data, named.n});
+      tensors.push_back(tensor);
     }
-    RETORT_RETURN_IF_ERROR(Convert(&parts, k));
+    RETORT_ASSIGN_OR_RETURN(ConvertedMemory converted, Convert(&parts, k));
+    bool reads_source = false;
     for (size_t i = 0; i < parts.size();) {
       Rows whole = parts[i];
       for (++i; i < parts.size() && parts[i].type == whole.type; ++i) {
@@ -57,7 +60,14 @@ class Loader {
       auto packed = ops_.PackWeight(whole.type, whole.data, whole.n, k);
       if (!packed.ok()) return packed.status().Annotate(file_.path() + ": tensor '" + whole.name + "'");
       out->parts.push_back(*std::move(packed));
-      out_.bytes += DTypeRowBytes(whole.type, whole.n * k) + out->parts.back()->owned_bytes();
+      const PackedWeight& weight = *out->parts.back();
+      reads_source = reads_source || weight.reads_source();
+      out_.bytes += weight.reads_source() ? DTypeRowBytes(whole.type, whole.n * k) : weight.owned_bytes();
+    }
+    if (reads_source) {
+      if (converted != nullptr) out_.converted.push_back(std::move(converted));
+    } else {
+      for (const GgufTensor* tensor : tensors) file_.Forget(tensor->data, tensor->bytes);
     }
     return {};
   }
@@ -126,17 +136,18 @@ class Loader {
     return tensor;
   }
 
-  /// Bring the parts whose type differs to the wanted one, next to each other in one piece of memory.
-  Status Convert(std::vector<Rows>* parts, int64_t k) {
-    if (!convert_ || !CanConvertRows(k, type_)) return {};
+  /// Bring the parts whose type differs to the wanted one, next to each other in one piece of memory, which is
+  /// returned; null where none differs.
+  Result<ConvertedMemory> Convert(std::vector<Rows>* parts, int64_t k) {
+    if (!convert_ || !CanConvertRows(k, type_)) return ConvertedMemory();
     const size_t row_bytes = DTypeRowBytes(type_, k);
     size_t bytes = 0;
     for (const Rows& part : *parts) bytes += part.type == type_ ? 0 : row_bytes * static_cast<size_t>(part.n);
-    if (bytes == 0) return {};
+    if (bytes == 0) return ConvertedMemory();
     constexpr size_t kAlignment = 64;
     auto* to = static_cast<std::byte*>(std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) & ~(kAlignment - 1)));
     if (to == nullptr) return ResourceExhausted("weights: cannot allocate " + std::to_string(bytes) + " bytes");
-    out_.converted.emplace_back(to);
+    ConvertedMemory converted(to);
     for (Rows& part : *parts) {
       if (part.type == type_) continue;
       ConvertRows(part, k, to);
@@ -144,7 +155,7 @@ class Loader {
       part.data = to;
       to += row_bytes * static_cast<size_t>(part.n);
     }
-    return {};
+    return converted;
   }
 
   void ConvertRows(const Rows& from, int64_t k, std::byte* to) const {

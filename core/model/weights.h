@@ -32,10 +32,11 @@ struct LayerWeights {
   std::unique_ptr<PackedWeight> down;
 };
 
-/// Host memory of matrices that were converted at load.
-struct ConvertedMemory {
+struct FreeMemory {
   void operator()(std::byte* memory) const { std::free(memory); }
 };
+/// Host memory of matrices that were converted at load.
+using ConvertedMemory = std::unique_ptr<std::byte[], FreeMemory>;
 
 /// Whether rows of k elements can be kept in `type`; where they do not divide into its blocks they stay as they are.
 inline bool CanConvertRows(int64_t k, DType type) { return k % DTypeBlockElements(type) == 0; }
@@ -45,8 +46,8 @@ struct Weights {
   std::unique_ptr<PackedWeight> output;  // null where tied to the embedding
   FloatVector output_norm, inverse_frequencies;
   std::vector<LayerWeights> layers;
-  std::vector<std::unique_ptr<std::byte[], ConvertedMemory>> converted;
-  size_t bytes = 0;  // mapped or converted, and what packing added
+  std::vector<ConvertedMemory> converted;  // where the device reads it
+  size_t bytes = 0;                        // of what a step reads: the packed copies, or their source
 
   const PackedWeight& logits() const { return output != nullptr ? *output : *embedding; }
 };

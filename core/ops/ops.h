@@ -21,14 +21,15 @@ namespace retort {
 /// the same bits whatever else is in the step. `fast`: int8 activations per block and any library kernel.
 enum class Precision : int32_t { kExact = 0, kFast = 1 };
 
-/// A weight matrix [N, K] ready for MatMul: mapped or packed, on the device. Made by OpSet::PackWeight.
+/// A weight matrix [N, K] ready for MatMul: its source, or a packed copy of it on the device. Made by OpSet::PackWeight.
 class PackedWeight {
  public:
   virtual ~PackedWeight() = default;
   int64_t n = 0, k = 0;
   DType type = DType::kF32;
-  /// Bytes held beyond the mapped file.
+  /// Bytes of the packed copy; 0 where the source itself is read.
   virtual size_t owned_bytes() const = 0;
+  bool reads_source() const { return owned_bytes() == 0; }
 };
 
 /// Keys and values of all layers live in pages of kKvPageTokens tokens. A page holds, for every layer,
@@ -59,7 +60,7 @@ class OpSet {
   virtual ~OpSet() = default;
   virtual Device& device() = 0;
 
-  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where `mapped`).
+  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where that reads_source).
   /// Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple of the block.
   virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
 

@@ -129,8 +129,8 @@ TEST(RealModel, FastIsCloseToExact_slow) {
   // Measured: 0.005 and 0.96, which is what 8-bit activations cost 4-bit weights.
   EXPECT_LT(divergence / rows, 0.02);
   EXPECT_GT(static_cast<double>(agreements) / rows, 0.9);
-  EXPECT_GT((*fast)->weight_bytes(), 90u << 20);   // the file's
-  EXPECT_LT((*fast)->weight_bytes(), 200u << 20);  // and a packed copy at most
+  EXPECT_GT((*fast)->weight_bytes(), 90u << 20);
+  EXPECT_LT((*fast)->weight_bytes(), 94u << 20);  // once: the packed copy, not the file's too
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/ops/cpu/matmul_kernels.h"
 #include "tests/ops/cuda/device_array.h"
 #include "tests/support/weight_types.h"
 
@@ -27,6 +28,32 @@ TEST(GroupedWeight, InterleavesEightRowsAndPadsWithZeros) {
       for (size_t i = 0; i < 16; ++i) back.q[i] = group.q[i / 4][row % 8][i % 4];
       const BlockQ4_1 expected = row < 11 ? rows[row * 2 + block] : BlockQ4_1{};
       EXPECT_EQ(std::memcmp(&back, &expected, sizeof back), 0) << "row " << row << " block " << block;
+    }
+  }
+}
+
+TEST(GroupedWeight, GivesEveryRowBackAsItWas) {
+  const auto device = std::move(OpenDevice("cpu", 2).value());
+  WeightArena arena(*device);
+  constexpr int64_t kRows = 11, kInputs = 512;
+  const std::vector<float> values = RandomFloats(kRows * kInputs, 1);
+  for (const DType type : testing::kWeightTypes) {
+    std::vector<std::byte> rows(DTypeRowBytes(type, kRows * kInputs));
+    QuantiseRow(type, values.data(), rows.data(), kRows * kInputs);
+    const auto weight = std::move(GroupedWeight::Pack(arena, 2, type, rows.data(), kRows, kInputs).value());
+    std::vector<float> panel(16 * kInputs);
+    ExpandGroups(*weight, 0, 2, panel.data(), 16);
+    for (int64_t row = 0; row < kRows; ++row) {
+      std::vector<float> expected(kInputs), got(kInputs);
+      DequantiseRow(type, rows.data() + row * static_cast<int64_t>(DTypeRowBytes(type, kInputs)), expected.data(),
+                    kInputs);
+      weight->ExpandRow(row, got.data());
+      ASSERT_EQ(got, expected) << DTypeName(type) << " row " << row;
+      for (int64_t i = 0; i < kInputs; ++i) {
+        // With one rounding less where the processor multiplies and adds at once.
+        ASSERT_NEAR(panel[static_cast<size_t>(i * 16 + row)], expected[static_cast<size_t>(i)], 1e-6)
+            << DTypeName(type);
+      }
     }
   }
 }

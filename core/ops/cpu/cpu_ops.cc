@@ -40,10 +40,9 @@ class CpuOps final : public OpSet {
   }
 
   Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream&) override {
+    const auto& table = static_cast<const cpu::GroupedWeight&>(w);
     ParallelFor(t, 16, threads_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        cpu::ExpandRows(w.type, static_cast<const MappedWeight&>(w).data, w.k, ids[i], ids[i] + 1, out + i * w.k);
-      }
+      for (int64_t i = begin; i < end; ++i) table.ExpandRow(ids[i], out + i * w.k);
     });
     return {};
   }

@@ -2,8 +2,8 @@
 // GGUF rows lie one after another, so a kernel that reads them ends each block with sums across lanes and scales each
 // row's block by itself. Interleaved, one vector holds the same inputs of eight rows: no sums across lanes, one load
 // for eight scales, activations broadcast. Measured on AVX2 this halves the instructions of a q4_1 block, which takes
-// decoding from compute bound to memory bound and a row of a wide step to two thirds of its time; the price is a copy
-// of the matrix of about equal size (owned_bytes), while the mapped original is then read only by Embed and oneDNN.
+// decoding from compute bound to memory bound and a row of a wide step to two thirds of its time. The groups are the
+// only copy: whatever needs a row takes it out of its group, and the mapped original is given back after packing.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@
 
 #include "core/ops/cpu/weight_arena.h"
 #include "core/ops/cpu/weight_group.h"
-#include "core/ops/ref/ref_ops.h"
+#include "core/ops/ops.h"
 
 namespace retort::cpu {
 
-/// A matrix as GGUF rows (mapped) and as groups (owned). Rows beyond n in the last group are zero.
-class GroupedWeight final : public MappedWeight {
+/// A matrix as groups. Rows beyond n in the last group are zero.
+class GroupedWeight final : public PackedWeight {
  public:
-  /// Errors: kResourceExhausted.
+  /// Of GGUF rows, which are read no more afterwards. Errors: kResourceExhausted.
   static Result<std::unique_ptr<GroupedWeight>> Pack(WeightArena& arena, int threads, DType type, const void* data,
                                                      int64_t n, int64_t k);
 
@@ -27,6 +27,8 @@ class GroupedWeight final : public MappedWeight {
   int64_t group_count() const { return (n + kGroupRows - 1) / kGroupRows; }
   size_t group_bytes() const { return GroupBytes(type, k); }
   const std::byte* Group(int64_t group) const { return groups_.get() + static_cast<size_t>(group) * group_bytes(); }
+  /// One row [k] as floats, bit for bit what DequantiseRow gives. Scalar.
+  void ExpandRow(int64_t row, float* out) const;
 
  private:
   WeightMemory groups_;

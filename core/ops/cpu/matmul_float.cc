@@ -15,19 +15,27 @@ HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET == HWY_SCALAR  // plain loops over the GGUF rows, for processors without vectors
+#if HWY_TARGET == HWY_SCALAR  // plain loops over rows, for processors without vectors
 
 void MatMulFloatTarget(const MatMulCall& c, int64_t begin, int64_t end) {
   const GroupedWeight& w = *c.w;
   std::vector<float> row(static_cast<size_t>(w.k));
   for (int64_t n = begin * kGroupRows; n < std::min(end * kGroupRows, w.n); ++n) {
-    DequantiseRow(w.type, w.Row(n), row.data(), w.k);
+    w.ExpandRow(n, row.data());
     for (int64_t i = 0; i < c.t; ++i) {
       float sum = 0;
       for (int64_t k = 0; k < w.k; ++k) sum += row[static_cast<size_t>(k)] * c.x[i * w.k + k];
       float& out = c.y[i * c.ldy + n];
       out = c.accumulate ? out + sum : sum;
     }
+  }
+}
+
+void ExpandGroupsTarget(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride) {
+  std::vector<float> row(static_cast<size_t>(w.k));
+  for (int64_t n = begin * kGroupRows; n < end * kGroupRows; ++n, ++panel) {
+    w.ExpandRow(n, row.data());  // those beyond w.n are zeros
+    for (int64_t i = 0; i < w.k; ++i) panel[i * stride] = row[static_cast<size_t>(i)];
   }
 }
 
@@ -82,9 +90,9 @@ HWY_ATTR void Narrow(const MatMulCall& c, int64_t group) {
 }
 constexpr int64_t kNarrowRows = 4;
 
-/// A group's weights as floats [k, 8].
+/// A group's weights as floats: rows of 8, `stride` apart, one for each input.
 template <DType kType>
-HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel) {
+HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel, int64_t stride) {
   using Reader = GroupReader<kType>;
   for (size_t lane = 0; lane < kGroupRows; lane += kLanes) {
     Reader reader(group, lane);
@@ -92,8 +100,7 @@ HWY_ATTR void ExpandGroup(const void* group, int64_t k, float* panel) {
       reader.Begin(step);
       Unroll<Reader::kInputs>([&](auto input) RETORT_INLINE {
         constexpr int kInput = decltype(input)::value;
-        hn::StoreU(reader.template Load<kInput>(), F32(),
-                   panel + (step * Reader::kInputs + kInput) * kGroupRows + lane);
+        hn::StoreU(reader.template Load<kInput>(), F32(), panel + (step * Reader::kInputs + kInput) * stride + lane);
       });
     }
   }
@@ -133,7 +140,7 @@ HWY_ATTR void Wide(const MatMulCall& c, int64_t group, int groups, float* scratc
       panels[g] = reinterpret_cast<const float*>(c.w->Group(group + g));
     } else {
       float* const panel = scratch + g * c.w->k * kGroupRows;
-      ExpandGroup<kType>(c.w->Group(group + g), c.w->k, panel);
+      ExpandGroup<kType>(c.w->Group(group + g), c.w->k, panel, kGroupRows);
       panels[g] = panel;
     }
   }
@@ -181,6 +188,30 @@ HWY_ATTR void MatMulFloatTarget(const MatMulCall& c, int64_t begin, int64_t end)
   }
 }
 
+template <DType kType>
+HWY_ATTR void Expand(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride) {
+  for (int64_t group = begin; group < end; ++group, panel += kGroupRows) {
+    ExpandGroup<kType>(w.Group(group), w.k, panel, stride);
+  }
+}
+
+HWY_ATTR void ExpandGroupsTarget(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride) {
+  switch (w.type) {
+    case DType::kF32: return Expand<DType::kF32>(w, begin, end, panel, stride);
+    case DType::kF16: return Expand<DType::kF16>(w, begin, end, panel, stride);
+    case DType::kBF16: return Expand<DType::kBF16>(w, begin, end, panel, stride);
+    case DType::kQ8_0: return Expand<DType::kQ8_0>(w, begin, end, panel, stride);
+    case DType::kQ4_0: return Expand<DType::kQ4_0>(w, begin, end, panel, stride);
+    case DType::kQ4_1: return Expand<DType::kQ4_1>(w, begin, end, panel, stride);
+    case DType::kQ5_0: return Expand<DType::kQ5_0>(w, begin, end, panel, stride);
+    case DType::kQ5_1: return Expand<DType::kQ5_1>(w, begin, end, panel, stride);
+    case DType::kQ4_K: return Expand<DType::kQ4_K>(w, begin, end, panel, stride);
+    case DType::kQ5_K: return Expand<DType::kQ5_K>(w, begin, end, panel, stride);
+    case DType::kQ6_K: return Expand<DType::kQ6_K>(w, begin, end, panel, stride);
+    case DType::kI32: return;
+  }
+}
+
 #endif  // HWY_TARGET == HWY_SCALAR
 
 }  // namespace HWY_NAMESPACE
@@ -190,9 +221,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace retort::cpu {
 HWY_EXPORT(MatMulFloatTarget);
+HWY_EXPORT(ExpandGroupsTarget);
 
 void MatMulFloat(const MatMulCall& call, int64_t begin, int64_t end) {
   HWY_DYNAMIC_DISPATCH(MatMulFloatTarget)(call, begin, end);
+}
+void ExpandGroups(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(ExpandGroupsTarget)(w, begin, end, panel, stride);
 }
 }  // namespace retort::cpu
 #endif

@@ -42,7 +42,7 @@ void QuantiseRows(const float* x, DType weights, int64_t k, int64_t begin, int64
 /// The outputs of groups [begin, end) of quantised weights, in integers within a block.
 void MatMulQuantised(const MatMulCall& call, const QuantisedRows& x, int64_t begin, int64_t end);
 
-/// Expand GGUF weight rows [begin, end) into floats [end - begin, k].
-void ExpandRows(DType type, const void* weights, int64_t k, int64_t begin, int64_t end, float* out);
+/// The weights of groups [begin, end) as floats: k rows of 8 * (end - begin), `stride` floats apart.
+void ExpandGroups(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride);
 
 }  // namespace retort::cpu

@@ -28,19 +28,16 @@ class OneDnnMatMul final : public MatMulImplementation {
     const GroupedWeight& w = *call.w;
     // A panel stays in the second-level cache between its expansion and its use.
     constexpr int64_t kPanel = 512;
+    static_assert(kPanel % kGroupRows == 0);
+    panel_.resize(static_cast<size_t>(kPanel * w.k));
     for (int64_t begin = 0; begin < w.n; begin += kPanel) {
-      const int64_t count = std::min(kPanel, w.n - begin);
-      const float* weights = static_cast<const float*>(w.Row(begin));
-      if (w.type != DType::kF32) {
-        panel_.resize(static_cast<size_t>(kPanel * w.k));
-        ParallelFor(count, 16, call.threads, [&](int64_t from, int64_t to) {
-          ExpandRows(w.type, w.data, w.k, begin + from, begin + to, panel_.data() + from * w.k);
-        });
-        weights = panel_.data();
-      }
+      const int64_t count = std::min(kPanel, w.n - begin), first = begin / kGroupRows;
+      ParallelFor((count + kGroupRows - 1) / kGroupRows, 2, call.threads, [&](int64_t from, int64_t to) {
+        ExpandGroups(w, first + from, first + to, panel_.data() + from * kGroupRows, kPanel);
+      });
       dnnl_status_t status = dnnl_success;
       Isolated([&] {
-        status = dnnl_sgemm('N', 'T', call.t, count, w.k, 1.0f, call.x, w.k, weights, w.k,
+        status = dnnl_sgemm('N', 'N', call.t, count, w.k, 1.0f, call.x, w.k, panel_.data(), kPanel,
                             call.accumulate ? 1.0f : 0.0f, call.y + begin, call.ldy);
       });
       if (status != dnnl_success) return Internal("oneDNN sgemm failed with status " + std::to_string(status));

@@ -15,13 +15,13 @@ HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
 namespace HWY_NAMESPACE {
 
-#if HWY_TARGET == HWY_SCALAR  // plain loops over the GGUF rows, for processors without vectors
+#if HWY_TARGET == HWY_SCALAR  // plain loops over rows, for processors without vectors
 
 void MatMulQuantisedTarget(const MatMulCall& c, const QuantisedRows& x, int64_t begin, int64_t end) {
   const GroupedWeight& w = *c.w;
   std::vector<float> row(static_cast<size_t>(w.k));
   for (int64_t n = begin * kGroupRows; n < std::min(end * kGroupRows, w.n); ++n) {
-    DequantiseRow(w.type, w.Row(n), row.data(), w.k);
+    w.ExpandRow(n, row.data());
     for (int64_t i = 0; i < c.t; ++i) {
       float sum = 0;
       for (int64_t k = 0; k < w.k; ++k) {

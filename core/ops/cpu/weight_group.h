@@ -68,6 +68,20 @@ struct GroupQ6_K {
   } part[8];
 };
 
+/// The integer of a row's input i, 0 to 31, of a group or a part, before anything is subtracted from it.
+constexpr int HighBits(const GroupFifths& high, int row, int i) {
+  return (high[row][i % 4] >> (i % 16 / 4 + i / 16 * 4)) & 1;
+}
+constexpr int HighBits(const GroupSixths& high, int row, int i) {
+  return (high[i / 16][row][i % 4] >> (i % 16 / 4 * 2)) & 3;
+}
+template <typename Part>
+constexpr int Integer(const Part& part, int row, int i) {
+  const int low = (part.q[i % 16 / 4][row][i % 4] >> (i / 16 * 4)) & 15;
+  if constexpr (requires { part.high; }) return low | HighBits(part.high, row, i) << 4;
+  return low;
+}
+
 /// The group of a quantised type.
 template <DType kType>
 struct GroupOf;
