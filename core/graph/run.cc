@@ -107,7 +107,9 @@ Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::s
     for (const std::string& name : stage.models) {
       if (models_.contains(name)) continue;
       const ModelDescription& model = *pipeline.FindModel(name);
-      auto loaded = Model::Load(model.config);
+      ModelConfig config = model.config;
+      config.repeatable = pipeline.engine.deterministic;
+      auto loaded = Model::Load(config);
       if (!loaded.ok()) return loaded.status().Annotate(At(file, model.place) + ": model `" + name + "`");
       models_[name] = *std::move(loaded);
     }

@@ -47,6 +47,7 @@ class GgufModel final : public Model {
     const auto jinja = file_->GetString("tokenizer.chat_template");
     chat_template_ = ChatTemplate::Recognise(jinja.ok() ? *jinja : std::string_view());
     RETORT_ASSIGN_OR_RETURN(ops_, MakeOpSet(*device_));
+    if (config_.repeatable) ops_->ChooseByRule();
     RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(*file_, hyper_, config_, *ops_));
     RETORT_ASSIGN_OR_RETURN(stream_, device_->CreateStream());
     KvLayout layout{hyper_.layers, hyper_.kv_heads, hyper_.head_dim, DType::kF32};
@@ -61,7 +62,8 @@ class GgufModel final : public Model {
 
   Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override {
     RETORT_RETURN_IF_ERROR(Check(items));
-    Status status = Step(items, logits);
+    Status status;
+    ops_->Together([&] { status = Step(items, logits); });
     if (status.ok()) return {};
     // What was enqueued may still write to the pages: wait before they go back. Its own error is no news.
     [[maybe_unused]] const Status drained = stream_->Synchronize();

@@ -24,6 +24,7 @@ struct ModelConfig {
   int32_t context_length = 0;   // tokens; 0 = the model's own
   int32_t step_tokens = 512;    // rows of one pass through the layers; longer inputs are cut into passes
   int threads = 0;              // 0 = all
+  bool repeatable = false;      // the same bits in every process: kernels are chosen by rule, not by measuring
   int32_t prefix_cache = 1024;  // tokens of earlier prompts whose keys and values are kept for prompts that begin alike
 };
 

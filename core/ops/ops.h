@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,7 +22,8 @@ namespace retort {
 /// the same bits whatever else is in the step. `fast`: int8 activations per block and any library kernel.
 enum class Precision : int32_t { kExact = 0, kFast = 1 };
 
-/// A weight matrix [N, K] ready for MatMul: its source, or a packed copy of it on the device. Made by OpSet::PackWeight.
+/// A weight matrix [N, K] ready for MatMul: its source, or a packed copy of it on the device. Made by
+/// OpSet::PackWeight.
 class PackedWeight {
  public:
   virtual ~PackedWeight() = default;
@@ -60,8 +62,13 @@ class OpSet {
   virtual ~OpSet() = default;
   virtual Device& device() = 0;
 
-  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where that reads_source).
-  /// Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple of the block.
+  /// Call `step`, which runs operations of this set one after another. A device may keep its threads together
+  /// meanwhile.
+  virtual void Together(const std::function<void()>& step) { step(); }
+
+  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where that
+  /// reads_source). Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple
+  /// of the block.
   virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
 
   /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
@@ -94,6 +101,10 @@ class OpSet {
 
   /// y[i] += bias[i mod k] over t rows. (qwen2's attention biases)
   virtual Status AddBias(float* y, const float* bias, int64_t t, int64_t k, int64_t ldy, Stream& stream) = 0;
+
+  /// Choose implementations by rule instead of by measuring, so that another process makes the same choices. Before the
+  /// first step.
+  virtual void ChooseByRule() {}
 
   /// Which implementation served each shape so far and why earlier ones in the list declined; for `plan` and tests.
   virtual std::vector<std::string> DispatchReport() const { return {}; }

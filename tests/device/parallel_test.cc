@@ -93,5 +93,61 @@ TEST(ParallelFor, TheWaitingThreadTakesNoTaskFromOutside) {
   EXPECT_EQ(stolen, 0);
 }
 
+TEST(WithTeam, LoopsCoverEveryIndexOnceWhateverTheTeam) {
+  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 4);
+  for (const int threads : {1, 2, 3, 4}) {
+    std::vector<int> seen(1000, 0);
+    WithTeam(threads, [&] {
+      for (int round = 0; round < 200; ++round) {  // short loops, one after another, each reading what the last wrote
+        ParallelFor(1000, 7, threads, [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) seen[static_cast<size_t>(i)] += 1;
+        });
+        ASSERT_TRUE(std::all_of(seen.begin(), seen.end(), [&](int n) { return n == round + 1; })) << threads;
+      }
+    });
+  }
+}
+
+TEST(WithTeam, ChunksAreMultiplesOfTheGrainAndNestedTeamsAreOne) {
+  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 4);
+  WithTeam(3, [&] {
+    WithTeam(2, [&] {
+      const std::vector<Chunk> chunks = ChunksOf(1000, 8, 3);
+      ASSERT_GT(chunks.size(), 3U);
+      int64_t next = 0;
+      for (const Chunk& chunk : chunks) {
+        ASSERT_EQ(chunk.begin, next);
+        ASSERT_EQ(chunk.begin % 8, 0);
+        next = chunk.end;
+      }
+      ASSERT_EQ(next, 1000);
+    });
+  });
+}
+
+TEST(WithTeam, NeedsNoHelperToCome) {
+  // Every other thread of the pool is busy for as long as the team works.
+  const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 2);
+  std::atomic<bool> done = false;
+  std::atomic<int> busy = 0;
+  tbb::task_group others;
+  others.run([&] {
+    busy = 1;
+    while (!done) std::this_thread::yield();
+  });
+  while (busy == 0) std::this_thread::yield();
+  int64_t sum = 0;
+  std::mutex mutex;
+  WithTeam(2, [&] {
+    ParallelFor(100, 1, 2, [&](int64_t begin, int64_t end) {
+      const std::lock_guard lock(mutex);
+      for (int64_t i = begin; i < end; ++i) sum += i;
+    });
+  });
+  EXPECT_EQ(sum, 4950);
+  done = true;
+  others.wait();
+}
+
 }  // namespace
 }  // namespace retort

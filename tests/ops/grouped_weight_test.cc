@@ -12,21 +12,22 @@
 namespace retort::cpu {
 namespace {
 
-TEST(GroupedWeight, InterleavesEightRowsAndPadsWithZeros) {
+TEST(GroupedWeight, InterleavesRowsAndPadsWithZeros) {
   const auto device = std::move(OpenDevice("cpu", 2).value());
   WeightArena arena(*device);
-  const std::vector<float> values = RandomFloats(11 * 64, 1);
-  std::vector<BlockQ4_1> rows(11 * 2);
-  QuantiseRow(DType::kQ4_1, values.data(), rows.data(), 11 * 64);
-  const auto weight = std::move(GroupedWeight::Pack(arena, 2, DType::kQ4_1, rows.data(), 11, 64).value());
+  const std::vector<float> values = RandomFloats(19 * 64, 1);
+  std::vector<BlockQ4_1> rows(19 * 2);
+  QuantiseRow(DType::kQ4_1, values.data(), rows.data(), 19 * 64);
+  const auto weight = std::move(GroupedWeight::Pack(arena, 2, DType::kQ4_1, rows.data(), 19, 64).value());
   EXPECT_EQ(weight->group_count(), 2);
   EXPECT_EQ(weight->owned_bytes(), 2 * 2 * sizeof(GroupQ4_1));
-  for (size_t row = 0; row < 16; ++row) {
+  for (size_t row = 0; row < 32; ++row) {
     for (size_t block = 0; block < 2; ++block) {
-      const GroupQ4_1& group = reinterpret_cast<const GroupQ4_1*>(weight->Group(static_cast<int64_t>(row / 8)))[block];
-      BlockQ4_1 back{group.d[row % 8], group.m[row % 8], {}};
-      for (size_t i = 0; i < 16; ++i) back.q[i] = group.q[i / 4][row % 8][i % 4];
-      const BlockQ4_1 expected = row < 11 ? rows[row * 2 + block] : BlockQ4_1{};
+      const GroupQ4_1& group =
+          reinterpret_cast<const GroupQ4_1*>(weight->Group(static_cast<int64_t>(row / kGroupRows)))[block];
+      BlockQ4_1 back{group.d[row % kGroupRows], group.m[row % kGroupRows], {}};
+      for (size_t i = 0; i < 16; ++i) back.q[i] = group.q[i / 4][row % kGroupRows][i % 4];
+      const BlockQ4_1 expected = row < 19 ? rows[row * 2 + block] : BlockQ4_1{};
       EXPECT_EQ(std::memcmp(&back, &expected, sizeof back), 0) << "row " << row << " block " << block;
     }
   }
@@ -35,14 +36,14 @@ TEST(GroupedWeight, InterleavesEightRowsAndPadsWithZeros) {
 TEST(GroupedWeight, GivesEveryRowBackAsItWas) {
   const auto device = std::move(OpenDevice("cpu", 2).value());
   WeightArena arena(*device);
-  constexpr int64_t kRows = 11, kInputs = 512;
+  constexpr int64_t kRows = 19, kInputs = 512;
   const std::vector<float> values = RandomFloats(kRows * kInputs, 1);
   for (const DType type : testing::kWeightTypes) {
     std::vector<std::byte> rows(DTypeRowBytes(type, kRows * kInputs));
     QuantiseRow(type, values.data(), rows.data(), kRows * kInputs);
     const auto weight = std::move(GroupedWeight::Pack(arena, 2, type, rows.data(), kRows, kInputs).value());
-    std::vector<float> panel(16 * kInputs);
-    ExpandGroups(*weight, 0, 2, panel.data(), 16);
+    std::vector<float> panel(32 * kInputs);
+    ExpandWeights(*weight, 0, 1, panel.data(), 32);
     for (int64_t row = 0; row < kRows; ++row) {
       std::vector<float> expected(kInputs), got(kInputs);
       DequantiseRow(type, rows.data() + row * static_cast<int64_t>(DTypeRowBytes(type, kInputs)), expected.data(),
@@ -51,7 +52,7 @@ TEST(GroupedWeight, GivesEveryRowBackAsItWas) {
       ASSERT_EQ(got, expected) << DTypeName(type) << " row " << row;
       for (int64_t i = 0; i < kInputs; ++i) {
         // With one rounding less where the processor multiplies and adds at once.
-        ASSERT_NEAR(panel[static_cast<size_t>(i * 16 + row)], expected[static_cast<size_t>(i)], 1e-6)
+        ASSERT_NEAR(panel[static_cast<size_t>(i * 32 + row)], expected[static_cast<size_t>(i)], 1e-6)
             << DTypeName(type);
       }
     }
@@ -62,10 +63,10 @@ TEST(GroupedWeight, CountsTheMemoryItAddsForEveryType) {
   const auto device = std::move(OpenDevice("cpu", 1).value());
   WeightArena arena(*device);
   for (const DType type : testing::kWeightTypes) {
-    const std::vector<std::byte> data(DTypeRowBytes(type, 256) * 16);
-    const auto weight = std::move(GroupedWeight::Pack(arena, 1, type, data.data(), 16, 256).value());
-    // Scales of six bits take a byte each: 32 bytes more for 8 rows of 256.
-    const size_t more = type == DType::kQ4_K || type == DType::kQ5_K ? size_t{2} * 32 : 0;
+    const std::vector<std::byte> data(DTypeRowBytes(type, 256) * 32);
+    const auto weight = std::move(GroupedWeight::Pack(arena, 1, type, data.data(), 32, 256).value());
+    // Scales of six bits take a byte each: 4 bytes more for a row of 256.
+    const size_t more = type == DType::kQ4_K || type == DType::kQ5_K ? size_t{4} * 32 : 0;
     EXPECT_EQ(weight->owned_bytes(), data.size() + more) << DTypeName(type);
   }
 }

@@ -22,6 +22,8 @@ target_link_libraries(retort_pcre2 INTERFACE "${RETORT_PCRE2_LIBRARY}")
 target_compile_definitions(retort_pcre2 INTERFACE PCRE2_CODE_UNIT_WIDTH=8)
 add_library(retort_hwy INTERFACE)
 target_link_libraries(retort_hwy INTERFACE "${RETORT_HWY_LIBRARY}")
+# Kernels for the byte products of VNNI too; left out by default for the time they take to compile.
+target_compile_definitions(retort_hwy INTERFACE HWY_WANT_AVX3_DL)
 target_include_directories(retort_hwy SYSTEM INTERFACE "${RETORT_HWY_INCLUDE}")
 if(NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)

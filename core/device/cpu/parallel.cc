@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/base/thread_handover.h"
+#include "core/device/cpu/team.h"
 
 namespace retort::internal {
 namespace {
@@ -18,9 +19,10 @@ struct Loop {
   char joined = 0;
 
   int64_t Border(int64_t chunk) const { return std::min(n, units * chunk / chunks * grain); }
+  void Part(int64_t chunk) const { function(context, Border(chunk), Border(chunk + 1)); }
   void Run(int64_t chunk) {
     TakeOver(this);
-    function(context, Border(chunk), Border(chunk + 1));
+    Part(chunk);
     HandOver(&joined);
   }
 };
@@ -30,8 +32,15 @@ struct Loop {
 void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, const void* context) {
   if (n <= 0) return;
   const int64_t units = (n + grain - 1) / grain;
+  if (threads <= 1 || units == 1) return function(context, 0, n);
+  if (Team* const team = Team::Current(); team != nullptr) {
+    constexpr int64_t kChunksPerThread = 4;
+    const int64_t chunks = std::min<int64_t>(units, kChunksPerThread * std::min(threads, team->threads()));
+    const Loop loop{n, grain, units, chunks, function, context};
+    return team->Run(
+        chunks, [](const void* l, int64_t chunk) { static_cast<const Loop*>(l)->Part(chunk); }, &loop);
+  }
   const int64_t chunks = std::min<int64_t>(units, threads);
-  if (chunks <= 1) return function(context, 0, n);
   Loop loop{n, grain, units, chunks, function, context};
   HandOver(&loop);
   tbb::this_task_arena::isolate([&loop, chunks] {

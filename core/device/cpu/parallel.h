@@ -10,10 +10,21 @@ namespace retort {
 namespace internal {
 using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction function, const void* context);
+using StepFunction = void (*)(const void* context);
+void WithTeamOf(int threads, StepFunction function, const void* context);
 }  // namespace internal
 
-/// Call fn(begin, end) over [0, n) in at most `threads` chunks, each a multiple of `grain` long but the last. Runs
-/// inline when one chunk is enough. `fn` must not throw.
+/// Call fn() with up to threads - 1 threads of the pool at hand, which share the loops that fn begins on the calling
+/// thread: for code that has many short loops and little between them. See team.h. `fn` must not throw.
+template <typename Fn>
+void WithTeam(int threads, const Fn& fn) {
+  internal::WithTeamOf(
+      threads, [](const void* context) { (*static_cast<const Fn*>(context))(); }, &fn);
+}
+
+/// Call fn(begin, end) over [0, n) in chunks, each a multiple of `grain` long but the last: at most `threads` of them,
+/// with a team a few times as many, so that a thread that is held up costs less. Runs inline when one chunk is enough.
+/// `fn` must not throw.
 template <typename Fn>
 void ParallelFor(int64_t n, int64_t grain, int threads, const Fn& fn) {
   const auto call = [](const void* context, int64_t begin, int64_t end) {

@@ -10,7 +10,7 @@
 
 #include "core/ops/cpu/attention.h"
 #if HWY_TARGET != HWY_SCALAR
-#include "core/ops/cpu/lanes-inl.h"
+#include "core/ops/cpu/attention_lanes-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();

@@ -6,6 +6,7 @@
 #include "core/device/cpu/parallel.h"
 #include "core/ops/cpu/attention.h"
 #include "core/ops/cpu/matmul.h"
+#include "core/ops/cpu/rotation_tables.h"
 #include "core/ops/cpu/row_kernels.h"
 #include "core/ops/ref/ref_ops.h"
 
@@ -16,6 +17,8 @@ class CpuOps final : public OpSet {
  public:
   explicit CpuOps(Device& device) : device_(device), threads_(device.info().threads), arena_(device) {}
   Device& device() override { return device_; }
+  void Together(const std::function<void()>& step) override { WithTeam(threads_, step); }
+  void ChooseByRule() override { matmul_.TakeListedOrder(); }
   std::vector<std::string> DispatchReport() const override { return matmul_.Report(); }
 
   Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) override {
@@ -48,7 +51,7 @@ class CpuOps final : public OpSet {
   }
 
   Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k, Stream&) override {
-    ParallelFor(t, 16, threads_, [&](int64_t begin, int64_t end) {
+    ParallelFor(t, 4, threads_, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) cpu::RmsNormRow(x + i * k, weight, eps, out + i * k, k);
     });
     return {};
@@ -56,19 +59,13 @@ class CpuOps final : public OpSet {
 
   Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads, int kv_heads,
               int head_dim, int rope_dim, int64_t ld, bool neox, Stream&) override {
-    ParallelFor(t, 8, threads_, [&](int64_t begin, int64_t end) {
-      std::vector<float> angle(static_cast<size_t>(rope_dim));  // cosines, then sines
-      float* const c = angle.data();
-      float* const s = c + rope_dim / 2;
+    const float* const table = rotations_.For(positions, t, inv_freq, rope_dim, neox, threads_);
+    ParallelFor(t, 4, threads_, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        for (int pair = 0; pair < rope_dim / 2; ++pair) {
-          // The angle in double: in float, positions of some thousands lose digits that the logits show.
-          const double theta = static_cast<double>(positions[i]) * inv_freq[pair];
-          c[pair] = static_cast<float>(std::cos(theta));
-          s[pair] = static_cast<float>(std::sin(theta));
-        }
-        for (int h = 0; h < heads; ++h) Rotate(q + i * ld + h * head_dim, c, s, rope_dim / 2, neox);
-        for (int h = 0; h < kv_heads; ++h) Rotate(k + i * ld + h * head_dim, c, s, rope_dim / 2, neox);
+        const float* const cosines = table + i * 2 * rope_dim;
+        const float* const sines = cosines + rope_dim;
+        cpu::RotateHeads(q + i * ld, heads, head_dim, rope_dim, neox, cosines, sines);
+        cpu::RotateHeads(k + i * ld, kv_heads, head_dim, rope_dim, neox, cosines, sines);
       }
     });
     return {};
@@ -76,12 +73,15 @@ class CpuOps final : public OpSet {
 
   Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
                  int layer, Stream&) override {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      char* const page = static_cast<char*>(rows[i].pages[rows[i].position / kKvPageTokens]);
-      const int64_t slot = rows[i].position % kKvPageTokens;
-      Store(k + static_cast<int64_t>(i) * ld, page + layout.key_offset(layer), slot, layout);
-      Store(v + static_cast<int64_t>(i) * ld, page + layout.value_offset(layer), slot, layout);
-    }
+    ParallelFor(static_cast<int64_t>(rows.size()), 8, threads_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const AttentionRow& row = rows[static_cast<size_t>(i)];
+        char* const page = static_cast<char*>(row.pages[row.position / kKvPageTokens]);
+        const int64_t slot = row.position % kKvPageTokens;
+        Store(k + i * ld, page + layout.key_offset(layer), slot, layout);
+        Store(v + i * ld, page + layout.value_offset(layer), slot, layout);
+      }
+    });
     return {};
   }
 
@@ -109,7 +109,7 @@ class CpuOps final : public OpSet {
   }
 
   Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream&) override {
-    ParallelFor(t, 4, threads_, [&](int64_t begin, int64_t end) {
+    ParallelFor(t, 2, threads_, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)
         cpu::SiluMulRow(gate_up + i * 2 * f, gate_up + i * 2 * f + f, out + i * f, f);
     });
@@ -124,16 +124,6 @@ class CpuOps final : public OpSet {
   }
 
  private:
-  static void Rotate(float* head, const float* c, const float* s, int pairs, bool neox) {
-    for (int i = 0; i < pairs; ++i) {
-      float& a = head[neox ? i : 2 * i];
-      float& b = head[neox ? i + pairs : 2 * i + 1];
-      const float x = a, y = b;
-      a = x * c[i] - y * s[i];
-      b = x * s[i] + y * c[i];
-    }
-  }
-
   static void Store(const float* row, void* plane, int64_t slot, const KvLayout& layout) {
     for (int g = 0; g < layout.kv_heads; ++g) {
       const float* const from = row + g * layout.head_dim;
@@ -150,6 +140,7 @@ class CpuOps final : public OpSet {
   const int threads_;
   cpu::WeightArena arena_;
   cpu::MatMulList matmul_;
+  cpu::RotationTables rotations_;
 };
 
 }  // namespace

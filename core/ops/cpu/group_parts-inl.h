@@ -1,5 +1,5 @@
 // Per-target: what 32 inputs of a group hold, as bytes and as the terms of w = d * q + m. Included once per Highway
-// target. The types here have integers of at most six bits; q8_0 is apart.
+// target. What is said of terms holds for integers of at most six bits; those of q8_0 are signed and have no offset.
 #if defined(RETORT_GROUP_PARTS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef RETORT_GROUP_PARTS_INL
 #undef RETORT_GROUP_PARTS_INL
@@ -71,7 +71,7 @@ HWY_INLINE hn::Vec<Dot8> LoadFour(const Part& part, size_t lane) {
   return bytes;
 }
 
-/// Eight (or four) bytes as floats.
+/// kLanes bytes as floats.
 HWY_INLINE VF LoadBytes(const uint8_t* p) {
   const hn::Rebind<uint8_t, I32> bytes;
   return hn::ConvertTo(F32(), hn::PromoteTo(I32(), hn::LoadU(bytes, p)));

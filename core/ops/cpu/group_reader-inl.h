@@ -42,44 +42,47 @@ struct GroupReader {
 template <>
 struct GroupReader<DType::kF32> {
   static constexpr int kInputs = 1;
-  static constexpr size_t kBytes = 32;
+  static constexpr size_t kBytes = kFloatGroupRows * sizeof(float);
+  GroupReader() = default;
   GroupReader(const void* group, size_t lane) : p(static_cast<const float*>(group) + lane) {}
-  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kFloatGroupRows; }
   template <int kInput>
   HWY_INLINE VF Load() const {
     return hn::LoadU(F32(), at);
   }
-  const float* p;
+  const float* p = nullptr;
   const float* at = nullptr;
 };
 
 template <>
 struct GroupReader<DType::kF16> {
   static constexpr int kInputs = 1;
-  static constexpr size_t kBytes = 16;
+  static constexpr size_t kBytes = kFloatGroupRows * sizeof(uint16_t);
+  GroupReader() = default;
   GroupReader(const void* group, size_t lane) : p(static_cast<const uint16_t*>(group) + lane) {}
-  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kFloatGroupRows; }
   template <int kInput>
   HWY_INLINE VF Load() const {
     return LoadHalves(at, 0);
   }
-  const uint16_t* p;
+  const uint16_t* p = nullptr;
   const uint16_t* at = nullptr;
 };
 
 template <>
 struct GroupReader<DType::kBF16> {
   static constexpr int kInputs = 1;
-  static constexpr size_t kBytes = 16;
+  static constexpr size_t kBytes = kFloatGroupRows * sizeof(uint16_t);
+  GroupReader() = default;
   GroupReader(const void* group, size_t lane) : p(static_cast<const uint16_t*>(group) + lane) {}
-  HWY_INLINE void Begin(int64_t step) { at = p + step * kGroupRows; }
+  HWY_INLINE void Begin(int64_t step) { at = p + step * kFloatGroupRows; }
   template <int kInput>
   HWY_INLINE VF Load() const {
     const hn::Rebind<uint16_t, F32> d16;
     const hn::RebindToUnsigned<F32> d32;
     return hn::BitCast(F32(), hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, at))));
   }
-  const uint16_t* p;
+  const uint16_t* p = nullptr;
   const uint16_t* at = nullptr;
 };
 
@@ -94,10 +97,9 @@ struct GroupReader<DType::kQ8_0> {
   }
   template <int kInput>
   HWY_INLINE VF Load() const {
-    const I32 di;
-    const hn::Rebind<int16_t, I32> d16;
-    const VI pair = hn::PromoteTo(di, hn::LoadU(d16, reinterpret_cast<const int16_t*>(at->q[kInput / 2][lane])));
-    const VI q = kInput % 2 == 0 ? hn::ShiftRight<24>(hn::ShiftLeft<24>(pair)) : hn::ShiftRight<8>(pair);
+    const VI four = hn::LoadU(I32(), reinterpret_cast<const int32_t*>(at->q[kInput / 4][lane]));
+    // Without the sign, which the 128 stands for: the shift that moves the sign in would keep it of a byte beside it.
+    const VI q = hn::ShiftRight<24>(hn::Xor(hn::ShiftLeft<24 - kInput % 4 * 8>(four), hn::Set(I32(), INT32_MIN)));
     return hn::Mul(hn::ConvertTo(F32(), q), d);
   }
   const GroupQ8_0* p;

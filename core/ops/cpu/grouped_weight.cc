@@ -34,7 +34,7 @@ void PutSixths(const BlockQ6_K& from, int first, int row, GroupSixths& to) {
 
 void PutBlock(const BlockQ8_0& from, int row, GroupQ8_0* to) {
   to->d[row] = from.d;
-  for (int i = 0; i < 16; ++i) std::memcpy(to->q[i][row], from.q + i * 2, 2);
+  for (int i = 0; i < 32; ++i) to->q[i / 4][row][i % 4] = static_cast<uint8_t>(from.q[i] + 128);
 }
 void PutBlock(const BlockQ4_0& from, int row, GroupQ4_0* to) {
   to->d[row] = from.d;
@@ -90,7 +90,7 @@ void PutRow(const void* from, int64_t k, int row, void* to) {
 
 template <typename T>
 void PutElements(const void* from, int64_t k, int row, void* to) {
-  for (int64_t i = 0; i < k; ++i) static_cast<T*>(to)[i * kGroupRows + row] = static_cast<const T*>(from)[i];
+  for (int64_t i = 0; i < k; ++i) static_cast<T*>(to)[i * kFloatGroupRows + row] = static_cast<const T*>(from)[i];
 }
 
 void Put(DType type, const void* from, int64_t k, int row, void* to) {
@@ -113,7 +113,7 @@ void Put(DType type, const void* from, int64_t k, int row, void* to) {
 // The elements of a row of a group, as floats: the formulas of DequantiseRow.
 void Take(const GroupQ8_0& from, int row, float* out) {
   const float d = HalfToFloat(from.d[row]);
-  for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(from.q[i / 2][row][i % 2]);
+  for (int i = 0; i < 32; ++i) out[i] = d * static_cast<float>(from.q[i / 4][row][i % 4] - 128);
 }
 template <int kCentre, typename Group>
 void TakeCentred(const Group& from, int row, float* out) {
@@ -158,14 +158,14 @@ void TakeRow(const std::byte* group, int64_t k, int row, float* out) {
 
 template <typename T, typename ToFloat>
 void TakeElements(const std::byte* group, int64_t k, int row, float* out, ToFloat to_float) {
-  for (int64_t i = 0; i < k; ++i) out[i] = to_float(reinterpret_cast<const T*>(group)[i * kGroupRows + row]);
+  for (int64_t i = 0; i < k; ++i) out[i] = to_float(reinterpret_cast<const T*>(group)[i * kFloatGroupRows + row]);
 }
 
 }  // namespace
 
 void GroupedWeight::ExpandRow(int64_t index, float* out) const {
-  const std::byte* const group = Group(index / kGroupRows);
-  const auto row = static_cast<int>(index % kGroupRows);
+  const std::byte* const group = Group(index / group_rows());
+  const auto row = static_cast<int>(index % group_rows());
   switch (type) {
     case DType::kF32: return TakeElements<float>(group, k, row, out, [](float v) { return v; });
     case DType::kF16: return TakeElements<uint16_t>(group, k, row, out, HalfToFloat);
@@ -189,12 +189,13 @@ Result<std::unique_ptr<GroupedWeight>> GroupedWeight::Pack(WeightArena& arena, i
   weight->n = n;
   weight->k = k;
   RETORT_ASSIGN_OR_RETURN(weight->groups_, arena.Allocate(weight->owned_bytes()));
-  ParallelFor(weight->group_count(), 16, threads, [&](int64_t begin, int64_t end) {
+  const int rows = weight->group_rows();
+  ParallelFor(weight->group_count(), 8, threads, [&](int64_t begin, int64_t end) {
     for (int64_t group = begin; group < end; ++group) {
       std::byte* const to = weight->groups_.get() + static_cast<size_t>(group) * weight->group_bytes();
-      if ((group + 1) * kGroupRows > n) std::memset(to, 0, weight->group_bytes());
-      for (int row = 0; row < kGroupRows && group * kGroupRows + row < n; ++row) {
-        const auto from = static_cast<size_t>(group * kGroupRows + row) * DTypeRowBytes(type, k);
+      if ((group + 1) * rows > n) std::memset(to, 0, weight->group_bytes());
+      for (int row = 0; row < rows && group * rows + row < n; ++row) {
+        const auto from = static_cast<size_t>(group * rows + row) * DTypeRowBytes(type, k);
         Put(type, static_cast<const std::byte*>(data) + from, k, row, to);
       }
     }

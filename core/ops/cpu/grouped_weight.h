@@ -1,7 +1,7 @@
-// Weights packed for the CPU kernels: groups of eight rows, interleaved so that a vector lane is an output.
+// Weights packed for the CPU kernels: groups of rows, interleaved so that a vector lane is an output.
 // GGUF rows lie one after another, so a kernel that reads them ends each block with sums across lanes and scales each
-// row's block by itself. Interleaved, one vector holds the same inputs of eight rows: no sums across lanes, one load
-// for eight scales, activations broadcast. Measured on AVX2 this halves the instructions of a q4_1 block, which takes
+// row's block by itself. Interleaved, vectors hold the same inputs of sixteen rows: no sums across lanes, one load for
+// all scales, activations broadcast. Measured on AVX2 this halves the instructions of a q4_1 block, which takes
 // decoding from compute bound to memory bound and a row of a wide step to two thirds of its time. The groups are the
 // only copy: whatever needs a row takes it out of its group, and the mapped original is given back after packing.
 #pragma once
@@ -24,7 +24,8 @@ class GroupedWeight final : public PackedWeight {
                                                      int64_t n, int64_t k);
 
   size_t owned_bytes() const override { return static_cast<size_t>(group_count()) * group_bytes(); }
-  int64_t group_count() const { return (n + kGroupRows - 1) / kGroupRows; }
+  int group_rows() const { return GroupRows(type); }
+  int64_t group_count() const { return (n + group_rows() - 1) / group_rows(); }
   size_t group_bytes() const { return GroupBytes(type, k); }
   const std::byte* Group(int64_t group) const { return groups_.get() + static_cast<size_t>(group) * group_bytes(); }
   /// One row [k] as floats, bit for bit what DequantiseRow gives. Scalar.

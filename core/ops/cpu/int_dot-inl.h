@@ -15,12 +15,14 @@ namespace retort::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The 16-bit and 8-bit lanes of a vector of up to eight 32-bit ones.
+// The 16-bit and 8-bit lanes of a vector of up to sixteen 32-bit ones.
 using Dot32 = hn::CappedTag<int32_t, kGroupRows>;
 using Dot16 = hn::Repartition<int16_t, Dot32>;
 using Dot8 = hn::Repartition<uint8_t, Dot32>;
 
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+#define RETORT_DOT_BITS 512
+#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 #define RETORT_DOT_BITS 256
 #elif HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
 #define RETORT_DOT_BITS 128
@@ -30,7 +32,9 @@ using Dot8 = hn::Repartition<uint8_t, Dot32>;
 
 /// w[2i] * x[2i] + w[2i + 1] * x[2i + 1] in 32 bits.
 HWY_INLINE hn::Vec<Dot32> PairSums(hn::Vec<Dot16> w, hn::Vec<Dot16> x) {
-#if RETORT_DOT_BITS == 256
+#if RETORT_DOT_BITS == 512
+  return hn::Vec<Dot32>{_mm512_madd_epi16(w.raw, x.raw)};
+#elif RETORT_DOT_BITS == 256
   return hn::Vec<Dot32>{_mm256_madd_epi16(w.raw, x.raw)};
 #elif RETORT_DOT_BITS == 128
   return hn::Vec<Dot32>{_mm_madd_epi16(w.raw, x.raw)};
@@ -44,7 +48,9 @@ HWY_INLINE hn::Vec<Dot32> PairSums(hn::Vec<Dot16> w, hn::Vec<Dot16> x) {
 
 /// w[2i] * x[2i] + w[2i + 1] * x[2i + 1] in 16 bits, w unsigned and x signed bytes. The sum must fit.
 HWY_INLINE hn::Vec<Dot16> BytePairSums(hn::Vec<Dot8> w, hn::Vec<Dot8> x) {
-#if RETORT_DOT_BITS == 256
+#if RETORT_DOT_BITS == 512
+  return hn::Vec<Dot16>{_mm512_maddubs_epi16(w.raw, x.raw)};
+#elif RETORT_DOT_BITS == 256
   return hn::Vec<Dot16>{_mm256_maddubs_epi16(w.raw, x.raw)};
 #elif RETORT_DOT_BITS == 128
   return hn::Vec<Dot16>{_mm_maddubs_epi16(w.raw, x.raw)};
@@ -58,6 +64,21 @@ HWY_INLINE hn::Vec<Dot16> BytePairSums(hn::Vec<Dot8> w, hn::Vec<Dot8> x) {
 #endif
 }
 #undef RETORT_DOT_BITS
+
+/// sum + the four products of each lane's bytes, w unsigned and x signed, without any limit but 32 bits. (VNNI) Those
+/// of x are the same in every lane and stand at `x`. Only where kHasByteDot.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
+HWY_INLINE hn::Vec<Dot32> ByteDot(hn::Vec<Dot32> sum, hn::Vec<Dot8> w, const int8_t* x) {
+  // As an instruction, since Highway 1.0 compiles this target without the feature that the intrinsic asks for.
+  struct Four {
+    int8_t bytes[4];
+  };
+  __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum.raw) : "v"(w.raw), "m"(*reinterpret_cast<const Four*>(x)));
+  return sum;
+}
+#else
+HWY_INLINE hn::Vec<Dot32> ByteDot(hn::Vec<Dot32> sum, hn::Vec<Dot8>, const int8_t*) { return sum; }
+#endif
 
 }  // namespace HWY_NAMESPACE
 }  // namespace retort::cpu

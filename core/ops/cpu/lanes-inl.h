@@ -7,7 +7,6 @@
 #define RETORT_LANES_INL
 #endif
 
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <type_traits>
@@ -20,8 +19,8 @@ namespace retort::cpu {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A group's eight outputs, or half of them where vectors have 128 bits: kernels then run for each half. Wider vectors
-// are left half empty: the products they would speed up are bound by memory.
+// A group's sixteen outputs, or a half or a quarter of them where vectors have 256 or 128 bits: kernels then run for
+// each of these.
 using F32 = hn::CappedTag<float, kGroupRows>;
 using I32 = hn::RebindToSigned<F32>;
 using VF = hn::Vec<F32>;
@@ -42,22 +41,10 @@ HWY_INLINE void Unroll(F&& f) {
   UnrollList(f, std::make_integer_sequence<int, N>{});
 }
 
-/// Eight (or four, from `lane` on) halves as floats.
+/// kLanes halves from `lane` on, as floats.
 inline HWY_ATTR VF LoadHalves(const uint16_t* p, size_t lane) {
   const hn::Rebind<hwy::float16_t, F32> dh;
   return hn::PromoteTo(F32(), hn::LoadU(dh, reinterpret_cast<const hwy::float16_t*>(p + lane)));
-}
-
-/// Ask for what a stream of `kBytes` a step reads a kilobyte later. Processors do so themselves, but not across pages:
-/// on two AMD Zen cores decoding read 10 GB/s without it and 15 with it, of 17.6 that a plain read attains.
-template <size_t kBytes>
-HWY_INLINE void PrefetchAhead(const void* stream, int64_t step) {
-  constexpr int64_t kAhead = 1024, kLine = 64;
-  const int64_t at = step * static_cast<int64_t>(kBytes);
-  if (kBytes < kLine && at % kLine != 0) return;
-  for (int64_t line = 0; line < static_cast<int64_t>(kBytes); line += kLine) {
-    hwy::Prefetch(static_cast<const std::byte*>(stream) + at + kAhead + line);
-  }
 }
 
 /// Write outputs [output, + kLanes) of one row, of which those from n on do not exist.

@@ -72,6 +72,27 @@ double BytePeakOpsTarget() { return 16; }
 
 #else
 
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3_DL
+
+// Twelve sums of byte dots.
+HWY_ATTR void BytePeakTarget(int64_t repeats) {
+  const Dot32 d32;
+  const int8_t x[4] = {1, -2, 3, static_cast<int8_t>(repeats % 50)};
+  const auto w = hn::Set(Dot8(), 3);
+  auto s0 = hn::Zero(d32), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0,
+       s11 = s0;
+  for (int64_t i = 0; i < repeats; ++i) {
+    s0 = ByteDot(s0, w, x), s1 = ByteDot(s1, w, x), s2 = ByteDot(s2, w, x), s3 = ByteDot(s3, w, x);
+    s4 = ByteDot(s4, w, x), s5 = ByteDot(s5, w, x), s6 = ByteDot(s6, w, x), s7 = ByteDot(s7, w, x);
+    s8 = ByteDot(s8, w, x), s9 = ByteDot(s9, w, x), s10 = ByteDot(s10, w, x), s11 = ByteDot(s11, w, x);
+  }
+  const auto sum = hn::Add(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)), hn::Add(hn::Add(s4, s5), hn::Add(s6, s7)));
+  Keep(hn::GetLane(hn::Add(sum, hn::Add(hn::Add(s8, s9), hn::Add(s10, s11)))));
+}
+double BytePeakOpsTarget() { return 12.0 * 2.0 * static_cast<double>(hn::Lanes(Dot8())); }
+
+#else
+
 // A block of a group: eight byte products, summed in 16 bits, then in 32.
 HWY_ATTR void BytePeakTarget(int64_t repeats) {
   const Dot16 d16;
@@ -96,7 +117,8 @@ HWY_ATTR void BytePeakTarget(int64_t repeats) {
 }
 double BytePeakOpsTarget() { return 8.0 * 2.0 * static_cast<double>(hn::Lanes(Dot8())); }
 
-#endif
+#endif  // VNNI
+#endif  // HWY_SCALAR
 
 }  // namespace HWY_NAMESPACE
 }  // namespace retort::cpu

@@ -10,6 +10,13 @@ void RmsNormRow(const float* x, const float* weight, float eps, float* out, int6
 /// out[f] = silu(gate[f]) * up[f]
 void SiluMulRow(const float* gate, const float* up, float* out, int64_t f);
 
+/// The cosines and sines of a position's angles as RotateHeads reads them: rope_dim of each, signs included.
+void RotationTable(int32_t position, const float* inverse_frequencies, int rope_dim, bool neox, float* cosines,
+                   float* sines);
+/// Rotate the first rope_dim elements of each of `heads` heads, head_dim apart, in place. See OpSet::Rope.
+void RotateHeads(float* row, int heads, int head_dim, int rope_dim, bool neox, const float* cosines,
+                 const float* sines);
+
 /// Floats to halves, rounded to nearest even.
 void ToHalf(const float* src, uint16_t* dst, int64_t n);
 

@@ -1,4 +1,5 @@
-// What eight rows of a block become when interleaved: the layouts of GroupedWeight. Float types are [k][8] elements.
+// What the rows of a group become when interleaved: the layouts of GroupedWeight. Float types are [k][32] elements,
+// quantised ones blocks of sixteen rows.
 // The integers and half floats are those of the GGUF blocks; scales of six bits take a byte, which adds 2 to 3 %.
 #pragma once
 
@@ -6,7 +7,9 @@
 
 namespace retort::cpu {
 
-inline constexpr int kGroupRows = 8;
+inline constexpr int kGroupRows = 16;       // of quantised types
+inline constexpr int kFloatGroupRows = 32;  // of float types
+static_assert(kFloatGroupRows == 2 * kGroupRows);
 
 /// The low four bits of 32 inputs: 4 i to 4 i + 3 of each row in the low halves of [i], 16 + 4 i on in the high ones.
 using GroupNibbles = uint8_t[4][kGroupRows][4];
@@ -17,7 +20,7 @@ using GroupSixths = uint8_t[2][kGroupRows][4];
 
 struct GroupQ8_0 {
   uint16_t d[kGroupRows];
-  int8_t q[16][kGroupRows][2];  // inputs 2i and 2i + 1 of each row
+  uint8_t q[8][kGroupRows][4];  // inputs 4 i to 4 i + 3 of each row, plus 128
 };
 struct GroupQ4_0 {
   uint16_t d[kGroupRows];
@@ -96,20 +99,25 @@ template <> struct GroupOf<DType::kQ5_K> { using Type = GroupQ5_K; };
 template <> struct GroupOf<DType::kQ6_K> { using Type = GroupQ6_K; };
 // clang-format on
 
-/// Bytes of eight rows of k elements.
+inline int GroupRows(DType type) { return DTypeIsQuantised(type) ? kGroupRows : kFloatGroupRows; }
+
+/// Bytes of a group's rows of k elements.
 inline size_t GroupBytes(DType type, int64_t k) {
   const auto parts = static_cast<size_t>(k / kSuperBlock);
   switch (type) {
     case DType::kQ4_K: return parts * sizeof(GroupQ4_K);
     case DType::kQ5_K: return parts * sizeof(GroupQ5_K);
     case DType::kQ6_K: return parts * sizeof(GroupQ6_K);
-    default: return kGroupRows * DTypeRowBytes(type, k);
+    default: return static_cast<size_t>(GroupRows(type)) * DTypeRowBytes(type, k);
   }
 }
-static_assert(sizeof(GroupQ8_0) == 8 * sizeof(BlockQ8_0));
-static_assert(sizeof(GroupQ4_0) == 8 * sizeof(BlockQ4_0) && sizeof(GroupQ4_1) == 8 * sizeof(BlockQ4_1));
-static_assert(sizeof(GroupQ5_0) == 8 * sizeof(BlockQ5_0) && sizeof(GroupQ5_1) == 8 * sizeof(BlockQ5_1));
-static_assert(sizeof(GroupQ4_K) == 8 * sizeof(BlockQ4_K) + 32 && sizeof(GroupQ5_K) == 8 * sizeof(BlockQ5_K) + 32);
-static_assert(sizeof(GroupQ6_K) == 8 * sizeof(BlockQ6_K));
+template <typename Group, typename Block>
+inline constexpr size_t kAddedBytes = sizeof(Group) - kGroupRows * sizeof(Block);
+static_assert(kAddedBytes<GroupQ8_0, BlockQ8_0> == 0);
+static_assert(kAddedBytes<GroupQ4_0, BlockQ4_0> == 0 && kAddedBytes<GroupQ4_1, BlockQ4_1> == 0);
+static_assert(kAddedBytes<GroupQ5_0, BlockQ5_0> == 0 && kAddedBytes<GroupQ5_1, BlockQ5_1> == 0);
+static_assert(kAddedBytes<GroupQ4_K, BlockQ4_K> == 4 * kGroupRows &&
+              kAddedBytes<GroupQ5_K, BlockQ5_K> == 4 * kGroupRows);
+static_assert(kAddedBytes<GroupQ6_K, BlockQ6_K> == 0);
 
 }  // namespace retort::cpu
