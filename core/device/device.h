@@ -67,7 +67,8 @@ class Device {
   virtual Status CopyOnDevice(void* dst, const void* src, size_t bytes, Stream& stream) = 0;
 };
 
-/// Open a device by name: "ref", "cpu", "cuda", "cuda:1". Options apply to `cpu`: threads 0 = all.
+/// Open a device by name: "ref", "cpu", "cuda", "cuda:1". Options apply to `cpu`: threads 0 = one
+/// for each core that this process may use.
 /// Errors: kNotFound with the names known, kUnsupported with the loader's reason where a module cannot be loaded.
 Result<std::shared_ptr<Device>> OpenDevice(std::string_view name, int threads = 0);
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/device/cpu/host_device.h"
+#include "core/device/cpu/instruction_sets.h"
 #include "core/device/cuda_module.h"
 #include "core/device/device.h"
 
@@ -10,7 +11,10 @@ namespace retort {
 Result<std::shared_ptr<Device>> OpenDevice(std::string_view name, int threads) {
   if (threads < 0) return InvalidArgument("threads: expected 0 (all) or more, got " + std::to_string(threads));
   if (name == "ref") return MakeHostDevice(DeviceKind::kRef, 1);
-  if (name == "cpu") return MakeHostDevice(DeviceKind::kCpu, threads);
+  if (name == "cpu") {
+    RETORT_RETURN_IF_ERROR(ApplyMaxIsa());
+    return MakeHostDevice(DeviceKind::kCpu, threads);
+  }
   if (name == "cuda" || name.starts_with("cuda:")) {
     int index = 0;
     if (name.size() > 4) {

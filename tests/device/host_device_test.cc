@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <hwy/highway.h>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -12,6 +14,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class HostDevice : public ::testing::TestWithParam<const char*> {
  protected:
@@ -54,6 +57,19 @@ TEST_P(HostDevice, CopiesAreDoneOnceTheStreamIsSynchronised) {
   ASSERT_TRUE(stream->Synchronize().ok());
   EXPECT_EQ(back, source);
   EXPECT_TRUE(device_->CopyFromHost(nullptr, nullptr, 0, *stream).ok());
+}
+
+TEST(OpenDevice, KernelsUseNothingAboveTheInstructionSetAskedFor) {
+  setenv("RETORT_MAX_ISA", "SSE4", 1);
+  const auto capped = OpenDevice("cpu", 1);
+  setenv("RETORT_MAX_ISA", "AVX9", 1);
+  const Status unknown = OpenDevice("cpu", 1).status();
+  unsetenv("RETORT_MAX_ISA");
+  hwy::DisableTargets(0);
+  ASSERT_TRUE(capped.ok()) << capped.status().ToString();
+  EXPECT_THAT((*capped)->info().description, AllOf(HasSubstr("(SSE4 "), Not(HasSubstr("AVX"))));
+  EXPECT_EQ(unknown.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(unknown.message(), AllOf(HasSubstr("RETORT_MAX_ISA"), HasSubstr("SSE4"), HasSubstr("'AVX9'")));
 }
 
 TEST(OpenDevice, DescribesTheProcessor) {

@@ -4,11 +4,13 @@
 #include <tbb/info.h>
 #include <unistd.h>
 
-#include <hwy/targets.h>
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+
+#include "core/device/cpu/instruction_sets.h"
+#include "core/device/cpu/topology.h"
 
 namespace retort {
 namespace {
@@ -40,20 +42,14 @@ std::string ProcessorName() {
   return "unknown processor";
 }
 
-std::string InstructionSets() {
-  std::string names;
-  for (int64_t rest = hwy::SupportedTargets(); rest != 0; rest &= rest - 1) {
-    names.append(names.empty() ? "" : " ").append(hwy::TargetName(rest & -rest));
-  }
-  return names;
-}
-
 class HostDevice final : public Device {
  public:
   HostDevice(DeviceKind kind, int threads) {
     info_.kind = kind;
     info_.name = kind == DeviceKind::kRef ? "ref" : "cpu";
-    info_.threads = kind == DeviceKind::kRef ? 1 : threads > 0 ? threads : tbb::info::default_concurrency();
+    info_.threads = kind == DeviceKind::kRef ? 1
+                    : threads > 0            ? threads
+                                             : std::min(tbb::info::default_concurrency(), UsableCores());
     info_.description =
         kind == DeviceKind::kRef ? "reference loops on the host" : ProcessorName() + " (" + InstructionSets() + ")";
     info_.total_memory = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
