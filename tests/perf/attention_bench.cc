@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "core/model/kv_cache.h"
 #include "core/ops/ops.h"
 #include "core/tensor/dtype.h"
 
@@ -40,15 +41,14 @@ void Attend(benchmark::State& state, const Heads& shape, DType type) {
   const auto elements = static_cast<int64_t>(layout.page_bytes() / (type == DType::kF32 ? 4 : 2));
   std::vector<std::byte> noise(layout.page_bytes());
   QuantiseRow(type, Floats(elements).data(), noise.data(), elements);
-  std::vector<std::unique_ptr<Buffer>> memory;
+  KvPagePool pool(*device, layout);
   std::vector<std::vector<void*>> tables(static_cast<size_t>(sequences));
   std::vector<AttentionRow> rows;
   int64_t seen = 0;
   for (std::vector<void*>& table : tables) {
     for (int64_t p = 0; p < pages; ++p) {
-      memory.push_back(std::move(device->Allocate(layout.page_bytes()).value()));
-      std::copy(noise.begin(), noise.end(), static_cast<std::byte*>(memory.back()->data()));
-      table.push_back(memory.back()->data());
+      table.push_back(KvPagePool::Address(*pool.Acquire()));
+      std::copy(noise.begin(), noise.end(), static_cast<std::byte*>(table.back()));
     }
     for (int64_t i = 0; i < fresh; ++i) {
       rows.push_back({table.data(), static_cast<int32_t>(past + i)});

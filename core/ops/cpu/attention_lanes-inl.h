@@ -51,7 +51,7 @@ HWY_INLINE float One(uint16_t v) { return HalfToFloat(v); }
 
 template <size_t kBytes>
 HWY_INLINE void PrefetchBytes(const void* p) {
-  for (size_t line = 0; line < kBytes; line += 64) hwy::Prefetch(static_cast<const std::byte*>(p) + line);
+  for (size_t line = 0; line < kBytes; line += 64) __builtin_prefetch(static_cast<const std::byte*>(p) + line, 0, 2);
 }
 
 /// scores[kRows, kKvPageTokens] of queries [dim, kRows] with keys [dim, kKvPageTokens]; each is one sum over dim in

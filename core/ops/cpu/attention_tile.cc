@@ -93,7 +93,7 @@ class Tile {
   }
 
   HWY_ATTR void Run() {
-    std::fill_n(values_, kKvPageTokens * width_, 0.0f);  // what pads rows of odd length stays 0
+    if (dim_ % kLanes != 0) std::fill_n(values_, kKvPageTokens * width_, 0.0f);  // what pads rows stays 0
     Pack(0, scratch_.blocks, packed_);
     scratch_.straight.clear();
     for (const AttentionRow& row : c_.rows) {
@@ -146,13 +146,15 @@ class Tile {
     const int seen = *std::max_element(scratch_.straight.begin(), scratch_.straight.end());
     const int first = segment * kSegmentPages;
     const int end = std::min((segment + 1) * kSegmentPages, (seen + kKvPageTokens - 1) / kKvPageTokens);
+    // The page to ask memory for meanwhile; in the last one, this page again.
+    const int last = std::min(c_.end_segment * kSegmentPages, (seen + kKvPageTokens - 1) / kKvPageTokens) - 1;
     scratch_.visible.resize(static_cast<size_t>(queries_));
     for (int page = first; page < end; ++page) {
       for (int q = 0; q < queries_; ++q) {
         scratch_.visible[static_cast<size_t>(q)] =
             std::clamp(scratch_.straight[static_cast<size_t>(q / c_.group)] - page * kKvPageTokens, 0, kKvPageTokens);
       }
-      StoredPage(page, page + 1 < end ? page + 1 : page, states);
+      StoredPage(page, std::min(page + 1, last), states);
     }
     for (size_t r = 0; r < c_.rows.size(); ++r) {
       const AttentionRow& row = c_.rows[r];
