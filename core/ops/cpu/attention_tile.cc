@@ -175,17 +175,21 @@ class Tile {
     if (one && whole) return AddPage(keys, Keys(next), values, Values(next), dim_, scratch_.blocks, packed_, states);
     const float* all_keys = keys_;
     const float* all_values = values_;
+    const float *next_keys = nullptr, *next_values = nullptr;
     int64_t ldv = width_;
     if constexpr (std::is_same_v<T, float>) {
       all_keys = keys;
-      if (whole) all_values = values, ldv = dim_;
+      next_keys = Keys(next);
+      if (whole) all_values = values, next_values = Values(next), ldv = dim_;
     } else {
-      Expand(keys, keys_, int64_t{kKvPageTokens} * dim_);
+      Expand(keys, Keys(next), keys_, int64_t{kKvPageTokens} * dim_);
     }
     if (all_values == values_) {
-      for (int p = 0; p < kKvPageTokens; ++p) Expand(values + p * dim_, values_ + p * width_, dim_);
+      for (int p = 0; p < kKvPageTokens; ++p) {
+        Expand(values + p * dim_, Values(next) + p * dim_, values_ + p * width_, dim_);
+      }
     }
-    AddPage<float>(all_keys, nullptr, all_values, nullptr, ldv, scratch_.blocks, packed_, states);
+    AddPage<float>(all_keys, next_keys, all_values, next_values, ldv, scratch_.blocks, packed_, states);
   }
 
   /// A page of a tree row's positions, brought together as they would lie in a plain sequence.
@@ -196,16 +200,19 @@ class Tile {
       const int slot = row.SlotOf(page * kKvPageTokens + p);
       const T* const key = Keys(slot / kKvPageTokens) + slot % kKvPageTokens;
       for (int i = 0; i < dim_; ++i) keys_[i * kKvPageTokens + p] = One(key[i * kKvPageTokens]);
-      Expand(Values(slot / kKvPageTokens) + slot % kKvPageTokens * dim_, values_ + p * width_, dim_);
+      Expand(Values(slot / kKvPageTokens) + slot % kKvPageTokens * dim_, nullptr, values_ + p * width_, dim_);
     }
     std::fill_n(scratch_.visible.begin(), c_.group, count);
     const int64_t query = int64_t{r} * c_.group;
     AddPage<float>(keys_, nullptr, values_, nullptr, width_, scratch_.row_blocks, packed_row_, states, query);
   }
 
-  static HWY_ATTR void Expand(const T* from, float* to, int64_t count) {
+  static HWY_ATTR void Expand(const T* from, const T* next, float* to, int64_t count) {
     int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) hn::StoreU(Load(from + i), F32(), to + i);
+    for (; i + kLanes <= count; i += kLanes) {
+      if (next != nullptr) PrefetchBytes<kLanes * sizeof(T)>(next + i);
+      hn::StoreU(Load(from + i), F32(), to + i);
+    }
     for (; i < count; ++i) to[i] = One(from[i]);
   }
 
@@ -220,9 +227,9 @@ class Tile {
     };
     for (const Block& block : blocks) {
       if (sees(block) == 0) continue;
+      const Element* const next = &block == &blocks.front() ? next_keys : nullptr;
       float* const scores = scores_ + block.first * kKvPageTokens;
-      WithQueries(block.queries,
-                  [&](auto n) { PageScores<n>(packed + block.first * dim_, keys, next_keys, dim_, scores); });
+      WithQueries(block.queries, [&](auto n) { PageScores<n>(packed + block.first * dim_, keys, next, dim_, scores); });
       for (int q = 0; q < block.queries; ++q) {
         AddPageSoftmax(scores + q * kKvPageTokens, scratch_.visible[static_cast<size_t>(block.first + q)],
                        At(states, first_query + block.first + q), width_);
@@ -231,8 +238,9 @@ class Tile {
     for (const Block& block : blocks) {
       const int count = sees(block);
       if (count == 0) continue;
+      const Element* const next = &block == &blocks.front() ? next_values : nullptr;
       WithQueries(block.queries, [&](auto n) {
-        AddPageValues<n>(scores_ + block.first * kKvPageTokens, values, next_values, ldv, count, vectors,
+        AddPageValues<n>(scores_ + block.first * kKvPageTokens, values, next, ldv, count, vectors,
                          states.out(first_query + block.first), width_);
       });
     }
