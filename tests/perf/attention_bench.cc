@@ -28,8 +28,9 @@ std::vector<float> Floats(int64_t count) {
 }
 
 /// Arguments: sequences, tokens stored before the step, rows of each in the step, threads. Layers enough that the keys
-/// and values of a step come from memory, as those of a whole model do.
-void Attend(benchmark::State& state, const Heads& shape, DType type) {
+/// and values of a step come from memory, as those of a whole model do. The rows are a chain, or a tree whose nodes
+/// hang on the one four before them.
+void Attend(benchmark::State& state, const Heads& shape, DType type, bool tree = false) {
   const auto device = std::move(OpenDevice("cpu", static_cast<int>(state.range(3))).value());
   const auto ops = std::move(MakeOpSet(*device).value());
   const auto stream = std::move(device->CreateStream().value());
@@ -51,8 +52,13 @@ void Attend(benchmark::State& state, const Heads& shape, DType type) {
       std::copy(noise.begin(), noise.end(), static_cast<std::byte*>(table.back()));
     }
     for (int64_t i = 0; i < fresh; ++i) {
-      rows.push_back({table.data(), static_cast<int32_t>(past + i)});
-      seen += past + i + 1;
+      AttentionRow row{table.data(), static_cast<int32_t>(past + i)};
+      if (tree) {
+        const uint64_t above = i < 4 ? 0 : rows[rows.size() - 4].path;
+        row = {table.data(), static_cast<int32_t>(past + i / 4), static_cast<int32_t>(past), above | uint64_t{1} << i};
+      }
+      rows.push_back(row);
+      seen += row.position + 1;
     }
   }
   const int64_t width = int64_t{shape.heads} * shape.dim;
@@ -83,6 +89,13 @@ void Shapes(benchmark::internal::Benchmark* bench) {
     }
   }
 }
+void TreeShapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"sequences", "past", "rows", "threads"})->UseRealTime();
+  for (const int64_t past : {128, 1024}) {
+    for (const int64_t rows : {8, 24, 64}) bench->Args({1, past, rows, 1});
+  }
+}
+BENCHMARK_CAPTURE(Attend, tree_9x3x64_f16, kSmall, DType::kF16, true)->Apply(TreeShapes);
 BENCHMARK_CAPTURE(Attend, 9x3x64_f16, kSmall, DType::kF16)->Apply(Shapes);
 BENCHMARK_CAPTURE(Attend, 9x3x64_f32, kSmall, DType::kF32)->Apply(Shapes);
 BENCHMARK_CAPTURE(Attend, 32x8x128_f16, kLarge, DType::kF16)->Apply(Shapes);

@@ -70,8 +70,7 @@ class Tile {
   Tile(const TileCall& call, TileScratch& scratch)
       : c_(call), scratch_(scratch), dim_(call.layout->head_dim), width_(PaddedDim(dim_)), queries_(call.queries()) {
     const int64_t state = TileStateFloats(queries_, dim_);
-    const int64_t floats =
-        2 * state + (2 * queries_ + kKvPageTokens) * width_ + (2 * queries_ + width_) * kKvPageTokens;
+    const int64_t floats = 2 * state + 2 * queries_ * width_ + (4 * width_ + queries_) * kKvPageTokens;
     // Whole cache lines, or each load of a wide vector would touch two.
     scratch.memory.resize(static_cast<size_t>(floats + kWidestVector));
     auto address = reinterpret_cast<uintptr_t>(scratch.memory.data());
@@ -87,6 +86,8 @@ class Tile {
     packed_row_ = take(queries_ * width_);
     values_ = take(kKvPageTokens * width_);
     keys_ = take(kKvPageTokens * width_);
+    gathered_values_ = reinterpret_cast<T*>(take(kKvPageTokens * width_));
+    gathered_keys_ = reinterpret_cast<T*>(take(kKvPageTokens * width_));
     scores_ = take(queries_ * kKvPageTokens);
     CutBlocks(queries_, scratch_.blocks);
     CutBlocks(c_.group, scratch_.row_blocks);
@@ -154,7 +155,8 @@ class Tile {
         scratch_.visible[static_cast<size_t>(q)] =
             std::clamp(scratch_.straight[static_cast<size_t>(q / c_.group)] - page * kKvPageTokens, 0, kKvPageTokens);
       }
-      StoredPage(page, std::min(page + 1, last), states);
+      const int next = std::min(page + 1, last);
+      AddPage({Keys(page), Values(page), Keys(next), Values(next)}, {scratch_.blocks, packed_, states, 0});
     }
     for (size_t r = 0; r < c_.rows.size(); ++r) {
       const AttentionRow& row = c_.rows[r];
@@ -162,49 +164,60 @@ class Tile {
       const int from = std::max(first, row.prefix / kKvPageTokens);
       const int to = std::min((segment + 1) * kSegmentPages, row.position / kKvPageTokens + 1);
       if (from < to) Pack(static_cast<int>(r) * c_.group, scratch_.row_blocks, packed_row_);
-      for (int page = from; page < to; ++page) GatheredPage(static_cast<int>(r), page, states);
+      for (int page = from; page < to; ++page) AddGatheredPage(static_cast<int>(r), page, states);
     }
   }
 
-  /// A page as it lies in memory, for all queries. Halves become floats once if several blocks read them.
-  HWY_ATTR void StoredPage(int page, int next, const TileStates& states) {
-    const T* const keys = Keys(page);
-    const T* const values = Values(page);
-    const bool one = scratch_.blocks.size() == 1;
+  /// Keys and values of a page, and those wanted next or null.
+  template <typename Element>
+  struct Page {
+    const Element *keys, *values, *next_keys, *next_values;
+  };
+  /// The queries that see a page: all of the tile, or those of one row.
+  struct Seers {
+    const std::vector<Block>& blocks;
+    const float* packed;
+    const TileStates& states;
+    int64_t first_query;
+  };
+
+  /// Halves become floats once if several blocks read them, and rows of odd length are padded.
+  HWY_ATTR void AddPage(const Page<T>& page, const Seers& seers) {
     const bool whole = dim_ % kLanes == 0;
-    if (one && whole) return AddPage(keys, Keys(next), values, Values(next), dim_, scratch_.blocks, packed_, states);
-    const float* all_keys = keys_;
-    const float* all_values = values_;
-    const float *next_keys = nullptr, *next_values = nullptr;
-    int64_t ldv = width_;
+    if (seers.blocks.size() == 1 && whole) return AddElements(page, dim_, seers);
+    Page<float> floats{keys_, values_, nullptr, nullptr};
     if constexpr (std::is_same_v<T, float>) {
-      all_keys = keys;
-      next_keys = Keys(next);
-      if (whole) all_values = values, next_values = Values(next), ldv = dim_;
+      floats.keys = page.keys, floats.next_keys = page.next_keys;
+      if (whole) return AddElements(page, dim_, seers);
     } else {
-      Expand(keys, Keys(next), keys_, int64_t{kKvPageTokens} * dim_);
+      Expand(page.keys, page.next_keys, keys_, int64_t{kKvPageTokens} * dim_);
     }
-    if (all_values == values_) {
-      for (int p = 0; p < kKvPageTokens; ++p) {
-        Expand(values + p * dim_, Values(next) + p * dim_, values_ + p * width_, dim_);
-      }
+    for (int p = 0; p < kKvPageTokens; ++p) {
+      const T* const next = page.next_values == nullptr ? nullptr : page.next_values + p * dim_;
+      Expand(page.values + p * dim_, next, values_ + p * width_, dim_);
     }
-    AddPage<float>(all_keys, next_keys, all_values, next_values, ldv, scratch_.blocks, packed_, states);
+    AddElements(floats, width_, seers);
   }
 
   /// A page of a tree row's positions, brought together as they would lie in a plain sequence.
-  HWY_ATTR void GatheredPage(int r, int page, const TileStates& states) {
+  HWY_ATTR void AddGatheredPage(int r, int page, const TileStates& states) {
     const AttentionRow& row = c_.rows[static_cast<size_t>(r)];
-    const int count = std::min(kKvPageTokens, row.position + 1 - page * kKvPageTokens);
-    for (int p = 0; p < count; ++p) {
-      const int slot = row.SlotOf(page * kKvPageTokens + p);
-      const T* const key = Keys(slot / kKvPageTokens) + slot % kKvPageTokens;
-      for (int i = 0; i < dim_; ++i) keys_[i * kKvPageTokens + p] = One(key[i * kKvPageTokens]);
-      Expand(Values(slot / kKvPageTokens) + slot % kKvPageTokens * dim_, nullptr, values_ + p * width_, dim_);
+    const int first = page * kKvPageTokens;
+    const int count = std::min(kKvPageTokens, row.position + 1 - first);
+    const int stored = std::clamp(row.prefix - first, 0, kKvPageTokens);
+    if (stored > 0) {
+      std::copy_n(Keys(page), kKvPageTokens * dim_, gathered_keys_);
+      std::copy_n(Values(page), stored * dim_, gathered_values_);
+    }
+    for (int p = stored; p < count; ++p) {
+      const int slot = row.SlotOf(first + p), from = slot % kKvPageTokens;
+      const T* const key = Keys(slot / kKvPageTokens) + from;
+      for (int i = 0; i < dim_; ++i) gathered_keys_[i * kKvPageTokens + p] = key[i * kKvPageTokens];
+      std::copy_n(Values(slot / kKvPageTokens) + from * dim_, dim_, gathered_values_ + p * dim_);
     }
     std::fill_n(scratch_.visible.begin(), c_.group, count);
-    const int64_t query = int64_t{r} * c_.group;
-    AddPage<float>(keys_, nullptr, values_, nullptr, width_, scratch_.row_blocks, packed_row_, states, query);
+    AddPage({gathered_keys_, gathered_values_, nullptr, nullptr},
+            {scratch_.row_blocks, packed_row_, states, int64_t{r} * c_.group});
   }
 
   static HWY_ATTR void Expand(const T* from, const T* next, float* to, int64_t count) {
@@ -216,32 +229,32 @@ class Tile {
     for (; i < count; ++i) to[i] = One(from[i]);
   }
 
+  /// Scores and weights of all blocks, then the values, so that either stays in the first-level cache.
   template <typename Element>
-  HWY_ATTR void AddPage(const Element* keys, const Element* next_keys, const Element* values,
-                        const Element* next_values, int64_t ldv, const std::vector<Block>& blocks, const float* packed,
-                        const TileStates& states, int64_t first_query = 0) {
+  HWY_ATTR void AddElements(const Page<Element>& page, int64_t ldv, const Seers& seers) {
     const int vectors = (dim_ + kLanes - 1) / kLanes;
     const auto sees = [this](const Block& block) {
       const auto begin = scratch_.visible.begin() + block.first;
       return *std::max_element(begin, begin + block.queries);
     };
-    for (const Block& block : blocks) {
+    for (const Block& block : seers.blocks) {
       if (sees(block) == 0) continue;
-      const Element* const next = &block == &blocks.front() ? next_keys : nullptr;
+      const Element* const next = &block == &seers.blocks.front() ? page.next_keys : nullptr;
       float* const scores = scores_ + block.first * kKvPageTokens;
-      WithQueries(block.queries, [&](auto n) { PageScores<n>(packed + block.first * dim_, keys, next, dim_, scores); });
+      WithQueries(block.queries,
+                  [&](auto n) { PageScores<n>(seers.packed + block.first * dim_, page.keys, next, dim_, scores); });
       for (int q = 0; q < block.queries; ++q) {
         AddPageSoftmax(scores + q * kKvPageTokens, scratch_.visible[static_cast<size_t>(block.first + q)],
-                       At(states, first_query + block.first + q), width_);
+                       At(seers.states, seers.first_query + block.first + q), width_);
       }
     }
-    for (const Block& block : blocks) {
+    for (const Block& block : seers.blocks) {
       const int count = sees(block);
       if (count == 0) continue;
-      const Element* const next = &block == &blocks.front() ? next_values : nullptr;
+      const Element* const next = &block == &seers.blocks.front() ? page.next_values : nullptr;
       WithQueries(block.queries, [&](auto n) {
-        AddPageValues<n>(scores_ + block.first * kKvPageTokens, values, next, ldv, count, vectors,
-                         states.out(first_query + block.first), width_);
+        AddPageValues<n>(scores_ + block.first * kKvPageTokens, page.values, next, ldv, count, vectors,
+                         seers.states.out(seers.first_query + block.first), width_);
       });
     }
   }
@@ -266,6 +279,7 @@ class Tile {
   const int queries_;
   TileStates total_{}, part_{};
   float *packed_, *packed_row_, *values_, *keys_, *scores_;
+  T *gathered_values_, *gathered_keys_;
 };
 
 }  // namespace attention
