@@ -123,7 +123,7 @@ Status KvSequence::CheckLength(size_t length) const {
   }
   if (length > prefix_length() && length < tokens_.size()) {
     return InvalidArgument("KV sequence: a length of " + std::to_string(length) +
-                           " cuts through the tree that stands " + "after " + std::to_string(prefix_length()) +
+                           " cuts through the tree that stands after " + std::to_string(prefix_length()) +
                            " tokens: keep a path of it, or the prefix");
   }
   return {};
