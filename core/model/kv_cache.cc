@@ -1,12 +1,13 @@
 #include "core/model/kv_cache.h"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 
 namespace retort {
 
 struct KvPagePool::Page {
-  std::unique_ptr<Buffer> memory;
+  void* address = nullptr;
   uint32_t references = 0;
 };
 
@@ -15,12 +16,14 @@ struct KvPagePool::Impl {
   Device& device;
   // Records are freed on any thread while another runs a step: the lists are guarded, the pages' contents are not.
   mutable std::mutex mutex;
+  std::vector<std::unique_ptr<Buffer>> memory;
   std::vector<std::unique_ptr<Page>> pages;
   std::vector<Page*> free;
   std::unique_ptr<Stream> stream;
 };
 
-KvPagePool::KvPagePool(Device& device, KvLayout layout) : layout_(layout), impl_(std::make_unique<Impl>(device)) {}
+KvPagePool::KvPagePool(Device& device, KvLayout layout, size_t slab_bytes)
+    : layout_(layout), slab_bytes_(slab_bytes), impl_(std::make_unique<Impl>(device)) {}
 KvPagePool::~KvPagePool() = default;
 
 size_t KvPagePool::pages_in_use() const {
@@ -28,17 +31,31 @@ size_t KvPagePool::pages_in_use() const {
   return impl_->pages.size() - impl_->free.size();
 }
 
-void* KvPagePool::Address(const Page* page) { return page->memory->data(); }
+void* KvPagePool::Address(const Page* page) { return page->address; }
+
+/// A slab of free pages; the mutex is held.
+Status KvPagePool::Allocate() {
+  const size_t stride = (layout_.page_bytes() + 63) / 64 * 64;
+  size_t count = std::max<size_t>(1, (slab_bytes_ + stride - 1) / stride);
+  auto memory = impl_->device.Allocate(count * stride);
+  if (!memory.ok() && count > 1) {
+    count = 1;
+    memory = impl_->device.Allocate(stride);
+  }
+  if (!memory.ok()) return memory.status().Annotate("KV cache, page " + std::to_string(impl_->pages.size() + 1));
+  auto* const base = static_cast<std::byte*>((*memory)->data());
+  impl_->memory.push_back(*std::move(memory));
+  for (size_t i = count; i-- > 0;) {  // the last is handed out first
+    impl_->pages.push_back(std::make_unique<Page>());
+    impl_->pages.back()->address = base + i * stride;
+    impl_->free.push_back(impl_->pages.back().get());
+  }
+  return {};
+}
 
 Result<KvPagePool::Page*> KvPagePool::Acquire() {
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->free.empty()) {
-    auto memory = impl_->device.Allocate(layout_.page_bytes());
-    if (!memory.ok()) return memory.status().Annotate("KV cache, page " + std::to_string(impl_->pages.size() + 1));
-    impl_->pages.push_back(std::make_unique<Page>());
-    impl_->pages.back()->memory = *std::move(memory);
-    impl_->free.push_back(impl_->pages.back().get());
-  }
+  if (impl_->free.empty()) RETORT_RETURN_IF_ERROR(Allocate());
   Page* const page = impl_->free.back();
   impl_->free.pop_back();
   page->references = 1;
@@ -74,6 +91,16 @@ Result<KvPagePool::Page*> KvPagePool::Unshare(Page* page) {
   return copy;
 }
 
+Result<KvPagePool::Page*> KvPagePool::Replace(Page* page) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (page->references == 1) return page;
+  }
+  RETORT_ASSIGN_OR_RETURN(Page* const fresh, Acquire());
+  Release(page);
+  return fresh;
+}
+
 KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool) : pool_(std::move(pool)) {}
 
 KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool, std::span<KvPagePool::Page* const> pages,
@@ -89,42 +116,75 @@ KvSequence::~KvSequence() {
   for (KvPagePool::Page* page : pages_) pool_->Release(page);
 }
 
-Status KvSequence::Truncate(size_t length) {
+Status KvSequence::CheckLength(size_t length) const {
   if (length > tokens_.size()) {
     return InvalidArgument("KV sequence: expected a length of " + std::to_string(tokens_.size()) + " at most, got " +
                            std::to_string(length));
   }
-  const size_t keep = (length + kKvPageTokens - 1) / kKvPageTokens;
-  while (pages_.size() > keep) {
+  if (length > prefix_length() && length < tokens_.size()) {
+    return InvalidArgument("KV sequence: a length of " + std::to_string(length) +
+                           " cuts through the tree that stands after " + std::to_string(prefix_length()) +
+                           " tokens: keep a path of it, or the prefix");
+  }
+  return {};
+}
+
+void KvSequence::Release(size_t pages) {
+  while (pages_.size() > pages) {
     pool_->Release(pages_.back());
     pages_.pop_back();
     addresses_.pop_back();
   }
+}
+
+void KvSequence::SetPage(size_t index, KvPagePool::Page* page) {
+  pages_[index] = page;
+  addresses_[index] = KvPagePool::Address(page);
+}
+
+Status KvSequence::Truncate(size_t length) {
+  RETORT_RETURN_IF_ERROR(Rewind(length));
+  Release((length + kKvPageTokens - 1) / kKvPageTokens);
+  return {};
+}
+
+Status KvSequence::Rewind(size_t length) {
+  RETORT_RETURN_IF_ERROR(CheckLength(length));
+  if (length < tokens_.size()) tree_.clear();
   tokens_.resize(length);
   return {};
 }
 
 std::unique_ptr<KvSequence> KvSequence::Fork() const {
   const size_t used = (tokens_.size() + kKvPageTokens - 1) / kKvPageTokens;
-  return std::make_unique<KvSequence>(pool_, pages().first(used), tokens_);
+  auto fork = std::make_unique<KvSequence>(pool_, pages().first(used), tokens_);
+  fork->tree_ = tree_;
+  return fork;
+}
+
+void KvSequence::Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths) {
+  tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+  tree_.insert(tree_.end(), paths.begin(), paths.end());
 }
 
 Status KvSequence::Reserve(size_t count) {
   if (count == 0) return {};
-  // Tokens go from slot length() on: the page that holds it is written first, and must be ours alone.
-  if (const size_t first = length() / kKvPageTokens; first < pages_.size()) {
-    RETORT_ASSIGN_OR_RETURN(pages_[first], pool_->Unshare(pages_[first]));
-    addresses_[first] = KvPagePool::Address(pages_[first]);
-  }
   const size_t needed = (length() + count + kKvPageTokens - 1) / kKvPageTokens;
-  while (pages_.size() < needed) {
-    const auto page = pool_->Acquire();
+  // Tokens go from slot length() on: the pages from there on must be ours alone, and what the first one holds stays.
+  const size_t first = length() / kKvPageTokens;
+  for (size_t p = first; p < needed; ++p) {
+    const bool held = p < pages_.size();
+    const bool kept = p == first && length() % kKvPageTokens != 0;
+    const auto page = !held ? pool_->Acquire() : kept ? pool_->Unshare(pages_[p]) : pool_->Replace(pages_[p]);
     if (!page.ok()) {
-      RETORT_RETURN_IF_ERROR(Truncate(length()));  // gives back the pages taken so far
+      Release((length() + kKvPageTokens - 1) / kKvPageTokens);  // gives back the pages taken so far
       return page.status();
     }
-    pages_.push_back(*page);
-    addresses_.push_back(KvPagePool::Address(*page));
+    if (!held) {
+      pages_.push_back(nullptr);
+      addresses_.push_back(nullptr);
+    }
+    SetPage(p, *page);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "core/model/model.h"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 #include "core/model/hyper.h"
@@ -71,6 +72,11 @@ class GgufModel final : public Model {
     return status;
   }
 
+  Status KeepPath(KvSequence& kv, std::span<const int32_t> path) override {
+    if (&kv.pool() != pool_.get()) return InvalidArgument("KeepPath: the sequence belongs to another model");
+    return kv.KeepPath(path, *ops_, *stream_);
+  }
+
  private:
   Status Step(std::span<const ForwardItem> items, std::span<const float>* logits) {
     size_t wanted = 0;
@@ -82,12 +88,12 @@ class GgufModel final : public Model {
     float* out = static_cast<float*>(logits_->data());
     rows_.Clear();
     for (const ForwardItem& item : items) {
+      RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
       for (size_t i = 0; i < item.tokens.size(); ++i) {
-        const auto position = static_cast<int32_t>(item.kv->length() + i);
         if (i >= item.logits_first) rows_.wanted.push_back(static_cast<int32_t>(rows_.tokens.size()));
         rows_.tokens.push_back(item.tokens[i]);
-        rows_.positions.push_back(position);
-        rows_.attention.push_back({item.kv->page_table(), position});
+        rows_.attention.push_back(RowOf(*item.kv, paths, i));
+        rows_.positions.push_back(rows_.attention.back().position);
         if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(&out));
       }
     }
@@ -102,11 +108,41 @@ class GgufModel final : public Model {
     }
     RETORT_RETURN_IF_ERROR(stream_->Synchronize());
     for (const ForwardItem& item : items) {
-      item.kv->Advance(item.tokens);
+      RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
+      item.kv->Advance(item.tokens, paths);
       // A page or more at once is a prompt; what a model writes token by token hardly begins another one.
-      if (item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
+      if (item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
     }
     *logits = {host, count};
+    return {};
+  }
+
+  static AttentionRow RowOf(const KvSequence& kv, std::span<const uint64_t> paths, size_t i) {
+    if (paths.empty()) return {kv.page_table(), static_cast<int32_t>(kv.length() + i)};
+    const auto prefix = static_cast<int32_t>(kv.prefix_length());
+    return {kv.page_table(), prefix + std::popcount(paths[i]) - 1, prefix, paths[i]};
+  }
+
+  /// Positions in use after the item: of a tree, those of its longest path.
+  static Result<size_t> EndOf(const ForwardItem& item) {
+    if (item.parents.empty()) return item.kv->length() + item.tokens.size();
+    RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
+    int longest = 0;
+    for (const uint64_t path : paths) longest = std::max(longest, std::popcount(path));
+    return item.kv->prefix_length() + static_cast<size_t>(longest);
+  }
+
+  static Status CheckTree(const ForwardItem& item) {
+    if (item.parents.empty()) {
+      if (item.kv->tree().empty()) return {};
+      return InvalidArgument("forward step: a sequence ends in a tree of " + std::to_string(item.kv->tree().size()) +
+                             " tokens: keep a path of it (KeepPath), or truncate to the " +
+                             std::to_string(item.kv->prefix_length()) + " tokens before it");
+    }
+    if (item.parents.size() != item.tokens.size()) {
+      return InvalidArgument("forward step: a tree of " + std::to_string(item.tokens.size()) + " tokens has " +
+                             std::to_string(item.parents.size()) + " parents");
+    }
     return {};
   }
 
@@ -120,9 +156,11 @@ class GgufModel final : public Model {
       }
       if (!seen.insert(item.kv).second) return InvalidArgument("forward step: one sequence stands twice in it");
       if (item.tokens.empty()) return InvalidArgument("forward step: a sequence brings no tokens");
-      if (item.kv->length() + item.tokens.size() > static_cast<size_t>(hyper_.context_length)) {
-        return ResourceExhausted("forward step: " + std::to_string(item.kv->length()) + " tokens and " +
-                                 std::to_string(item.tokens.size()) + " more exceed the context of " +
+      RETORT_RETURN_IF_ERROR(CheckTree(item));
+      RETORT_ASSIGN_OR_RETURN(const size_t end, EndOf(item));
+      if (end > static_cast<size_t>(hyper_.context_length)) {
+        return ResourceExhausted("forward step: " + std::to_string(item.kv->prefix_length()) + " tokens and " +
+                                 std::to_string(end - item.kv->prefix_length()) + " more exceed the context of " +
                                  std::to_string(hyper_.context_length) + " tokens");
       }
       for (const int32_t token : item.tokens) {

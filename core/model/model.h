@@ -43,6 +43,10 @@ struct ForwardItem {
   KvSequence* kv = nullptr;         // of this model
   std::span<const int32_t> tokens;  // appended
   size_t logits_first = 0;          // logits for tokens [logits_first, tokens.size())
+  /// Makes the tokens nodes of a tree of drafts, which all follow the sequence: the parent of each, as
+  /// KvSequence::PathsOf takes them. A node sees the sequence, its ancestors and itself. Empty: each token follows the
+  /// one before it.
+  std::span<const int32_t> parents = {};
 };
 
 class Model {
@@ -69,9 +73,12 @@ class Model {
 
   /// Run one step over sequences of any lengths. On success every item's tokens are in its kv and *logits points to
   /// [rows, vocab] floats in host memory, rows in item order, valid until the next Forward.
-  /// Errors: kInvalidArgument (token out of range, empty step), kResourceExhausted (context or memory); then no kv
-  /// changed.
+  /// Errors: kInvalidArgument (token out of range, empty step, no tree, plain tokens after a tree), kResourceExhausted
+  /// (context, memory, nodes of a tree); then no kv changed.
   virtual Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) = 0;
+
+  /// KvSequence::KeepPath for a sequence of this model; as Forward, no other step may run.
+  virtual Status KeepPath(KvSequence& kv, std::span<const int32_t> path) = 0;
 };
 
 /// The file for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with how to

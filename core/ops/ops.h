@@ -35,8 +35,11 @@ class PackedWeight {
 };
 
 /// Keys and values of all layers live in pages of kKvPageTokens tokens. A page holds, for every layer,
-/// keys [G, kKvPageTokens, D] then values [G, kKvPageTokens, D] in `type` (f32 or f16).
+/// keys [G, D, kKvPageTokens] then values [G, kKvPageTokens, D] in `type` (f32 or f16): keys lie across, so that a
+/// vector of scores is a product of one load an input (core/design/006-attention.md).
 inline constexpr int kKvPageTokens = 32;
+/// Tokens that a tree of drafts may have at most.
+inline constexpr int kMaxTreeTokens = 64;
 
 struct KvLayout {
   int layers = 0, kv_heads = 0, head_dim = 0;
@@ -45,16 +48,45 @@ struct KvLayout {
     return static_cast<size_t>(kv_heads) * kKvPageTokens * head_dim * (type == DType::kF32 ? 4 : 2);
   }
   size_t page_bytes() const { return plane_bytes() * 2 * layers; }
+  /// Index in a plane of the keys of element d of a head at a slot; and of the values.
+  constexpr int64_t KeyIndex(int head, int slot, int d) const {
+    return (int64_t{head} * head_dim + d) * kKvPageTokens + slot;
+  }
+  constexpr int64_t ValueIndex(int head, int slot, int d) const {
+    return (int64_t{head} * kKvPageTokens + slot) * head_dim + d;
+  }
   size_t key_offset(int layer) const { return plane_bytes() * 2 * layer; }
   size_t value_offset(int layer) const { return key_offset(layer) + plane_bytes(); }
 };
 
-/// One token of the step as attention sees it. `pages` are device addresses of the sequence's pages in order;
-/// token `position` lies in pages[position / kKvPageTokens], slot position % kKvPageTokens. The token attends to
-/// positions 0 to position, itself included; its own key and value are stored before attention reads.
+/// One token of the step as attention sees it. `pages` are device addresses of the sequence's pages in order; slot s of
+/// the sequence is slot s % kKvPageTokens of pages[s / kKvPageTokens]. The token attends to positions 0 to `position`,
+/// itself included; its own key and value are stored before attention reads.
+/// A row of a plain sequence has its positions in the slots of the same number. A row of a tree has the first `prefix`
+/// positions there and the rest, its ancestors and itself, in the slots prefix + i for each bit i of `path`, which has
+/// position + 1 - prefix bits.
 struct AttentionRow {
   void* const* pages = nullptr;
   int32_t position = 0;
+  int32_t prefix = 0;  // of a tree
+  uint64_t path = 0;   // 0: a plain row
+
+  /// The slot of one of the positions 0 to `position`.
+  constexpr int32_t SlotOf(int32_t at) const {
+    if (path == 0 || at < prefix) return at;
+    uint64_t left = path;
+    for (int32_t i = prefix; i < at; ++i) left &= left - 1;
+    return prefix + __builtin_ctzll(left);
+  }
+  /// The slot of the row's own key and value.
+  constexpr int32_t slot() const { return path == 0 ? position : prefix + 63 - __builtin_clzll(path); }
+};
+
+/// A token's keys and values, of all layers and heads, to be copied from one slot of a page to another.
+struct KvMove {
+  const void* from_page = nullptr;
+  void* to_page = nullptr;
+  int32_t from_slot = 0, to_slot = 0;  // in their pages
 };
 
 class OpSet {
@@ -88,13 +120,17 @@ class OpSet {
   virtual Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads,
                       int kv_heads, int head_dim, int rope_dim, int64_t ld, bool neox, Stream& stream) = 0;
 
-  /// Store k and v rows ([T, G*D], row stride ld) of `layer` into their pages.
+  /// Store k and v rows ([T, G*D], row stride ld) of `layer` into their slots.
   virtual Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows,
                          const KvLayout& layout, int layer, Stream& stream) = 0;
 
-  /// out[T, H*D] = softmax(q·kᵀ * scale)·v with q rows ld floats apart; heads grouped H/G to a key/value head.
+  /// out[T, H*D] = softmax(q·kᵀ * scale)·v with q rows ld floats apart; heads grouped H/G to a key/value head. Rows of
+  /// one sequence share their keys best when they follow each other. Errors: kInvalidArgument if G does not divide H.
   virtual Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
                            int layer, int heads, float scale, float* out, Precision precision, Stream& stream) = 0;
+
+  /// Copy slots of all layers, one move after the other: a later one may read what an earlier one wrote.
+  virtual Status MoveKv(std::span<const KvMove> moves, const KvLayout& layout, Stream& stream) = 0;
 
   /// out[T, F] = silu(gate) * up, where gate_up is [T, 2F] with gate first.
   virtual Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream& stream) = 0;

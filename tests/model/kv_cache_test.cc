@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <thread>
 
@@ -14,10 +16,12 @@ class SmallDevice final : public Device {
  public:
   explicit SmallDevice(Device& base) : base_(base) {}
   int buffers_left = 0;
+  size_t largest = SIZE_MAX;  // buffer that there is memory for
+  int copies = 0;
   const DeviceInfo& info() const override { return base_.info(); }
   Result<std::unique_ptr<Buffer>> Allocate(size_t bytes) override {
-    if (buffers_left-- > 0) return base_.Allocate(bytes);
-    buffers_left = 0;
+    if (bytes <= largest && buffers_left-- > 0) return base_.Allocate(bytes);
+    buffers_left = std::max(buffers_left, 0);
     return ResourceExhausted("small: cannot allocate " + std::to_string(bytes) + " bytes");
   }
   Result<std::unique_ptr<Stream>> CreateStream() override { return base_.CreateStream(); }
@@ -28,6 +32,7 @@ class SmallDevice final : public Device {
     return base_.CopyToHost(dst, src, bytes, stream);
   }
   Status CopyOnDevice(void* dst, const void* src, size_t bytes, Stream& stream) override {
+    ++copies;
     return base_.CopyOnDevice(dst, src, bytes, stream);
   }
 
@@ -53,7 +58,7 @@ class KvCacheTest : public ::testing::Test {
   }
   float* Slot(const KvSequence& kv, size_t position) {
     auto* const page = static_cast<char*>(kv.page_table()[position / kKvPageTokens]);
-    return reinterpret_cast<float*>(page + pool_->layout().key_offset(1)) + position % kKvPageTokens * 4;
+    return reinterpret_cast<float*>(page + pool_->layout().key_offset(1)) + position % kKvPageTokens;
   }
   std::vector<float> Contents(const KvSequence& kv) {
     std::vector<float> out;
@@ -152,7 +157,7 @@ TEST_F(KvCacheTest, TruncateRefusesToGrow) {
 
 TEST_F(KvCacheTest, MemoryUsedUpTakesNoPages) {
   SmallDevice small(*device_);
-  pool_ = std::make_shared<KvPagePool>(small, pool_->layout());
+  pool_ = std::make_shared<KvPagePool>(small, pool_->layout(), 0);  // page by page
   small.buffers_left = 3;
   auto kv = New();
   Append(*kv, 40, 1);
@@ -166,6 +171,148 @@ TEST_F(KvCacheTest, MemoryUsedUpTakesNoPages) {
   auto fork = kv->Fork();
   EXPECT_EQ(fork->Reserve(1).code(), StatusCode::kResourceExhausted);  // no page for the copy
   EXPECT_EQ(Contents(*fork), Contents(*kv));
+}
+
+TEST_F(KvCacheTest, PagesComeInSlabsOrOneByOneWhereMemoryIsShort) {
+  SmallDevice small(*device_);
+  pool_ = std::make_shared<KvPagePool>(small, pool_->layout());
+  small.buffers_left = 1;
+  auto kv = New();
+  Append(*kv, 300, 1);  // ten pages of one buffer
+  EXPECT_EQ(pool_->pages_in_use(), 10u);
+  EXPECT_EQ(static_cast<char*>(kv->page_table()[1]) - static_cast<char*>(kv->page_table()[0]),
+            static_cast<std::ptrdiff_t>(pool_->layout().page_bytes()));
+  SmallDevice tight(*device_);
+  pool_ = std::make_shared<KvPagePool>(tight, pool_->layout());
+  tight.buffers_left = 2;
+  tight.largest = pool_->layout().page_bytes();
+  auto other = New();
+  Append(*other, 64, 1);
+  EXPECT_EQ(other->Reserve(1).code(), StatusCode::kResourceExhausted);
+  other.reset();
+}
+
+TEST_F(KvCacheTest, RewindKeepsPagesAndWritesInPlace) {
+  auto kv = New();
+  Append(*kv, 100, 1);
+  void* const last = kv->page_table()[3];
+  ASSERT_TRUE(kv->Rewind(40).ok());
+  EXPECT_EQ(kv->length(), 40u);
+  EXPECT_EQ(pool_->pages_in_use(), 4u);
+  Append(*kv, 60, 2);
+  EXPECT_EQ(kv->page_table()[3], last);
+  EXPECT_EQ(Contents(*kv)[39], 1.0f);
+  EXPECT_EQ(Contents(*kv)[40], 2.0f);
+  EXPECT_EQ(kv->Rewind(101).code(), StatusCode::kInvalidArgument);
+  ASSERT_TRUE(kv->Rewind(40).ok());
+  ASSERT_TRUE(kv->Truncate(40).ok());
+  EXPECT_EQ(pool_->pages_in_use(), 2u);
+}
+
+TEST_F(KvCacheTest, WritingAfterAForkCopiesOnePageAtMost) {
+  SmallDevice counting(*device_);
+  counting.buffers_left = 1;
+  pool_ = std::make_shared<KvPagePool>(counting, pool_->layout());
+  auto kv = New();
+  Append(*kv, 200, 1);
+  struct Case {
+    size_t keep;
+    int copies;
+  };
+  for (const auto& [keep, copies] : {Case{200, 1}, Case{192, 0}, Case{100, 1}, Case{64, 0}, Case{0, 0}}) {
+    for (const bool rewind : {false, true}) {
+      auto fork = kv->Fork();
+      counting.copies = 0;
+      ASSERT_TRUE((rewind ? fork->Rewind(keep) : fork->Truncate(keep)).ok());
+      EXPECT_EQ(counting.copies, 0);
+      Append(*fork, 210 - keep, 2);
+      EXPECT_EQ(counting.copies, copies) << keep;
+      EXPECT_EQ(Contents(*kv), std::vector<float>(200, 1.0f));
+      std::vector<float> expected(keep, 1.0f);
+      expected.resize(210, 2.0f);
+      EXPECT_EQ(Contents(*fork), expected) << keep;
+    }
+  }
+  kv.reset();
+  EXPECT_EQ(pool_->pages_in_use(), 0u);
+}
+
+class KvTreeTest : public KvCacheTest {
+ protected:
+  /// Append nodes whose keys and tokens are their numbers in the tree.
+  void AppendTree(KvSequence& kv, const std::vector<int32_t>& parents) {
+    const auto paths = kv.PathsOf(parents);
+    ASSERT_TRUE(paths.ok()) << paths.status().ToString();
+    ASSERT_TRUE(kv.Reserve(parents.size()).ok());
+    std::vector<int32_t> tokens;
+    for (size_t i = 0; i < parents.size(); ++i) {
+      tokens.push_back(static_cast<int32_t>(kv.tree().size() + i));
+      *Slot(kv, kv.length() + i) = static_cast<float>(tokens.back());
+    }
+    kv.Advance(tokens, *paths);
+  }
+  Status Keep(KvSequence& kv, const std::vector<int32_t>& path) { return kv.KeepPath(path, *ops_, *stream_); }
+
+  std::shared_ptr<Device> host_ = OpenDevice("ref").value();
+  std::unique_ptr<OpSet> ops_ = std::move(MakeOpSet(*host_).value());
+  std::unique_ptr<Stream> stream_ = std::move(host_->CreateStream().value());
+};
+
+TEST_F(KvTreeTest, KeepsOnePathInItsPlace) {
+  for (const size_t prefix : {0u, 5u, 27u, 30u, 32u}) {
+    auto kv = New();
+    Append(*kv, prefix, 100);
+    AppendTree(*kv, {-1, 0, 0, -1, 2, 4, 3});
+    AppendTree(*kv, {5, 1, 7});
+    EXPECT_EQ(kv->length(), prefix + 10);
+    EXPECT_EQ(kv->prefix_length(), prefix);
+    auto fork = kv->Fork();
+    ASSERT_TRUE(Keep(*kv, {0, 2, 4, 5, 7, 9}).ok());
+    EXPECT_TRUE(kv->tree().empty());
+    std::vector<float> expected(prefix, 100.0f);
+    expected.insert(expected.end(), {0, 2, 4, 5, 7, 9});
+    EXPECT_EQ(Contents(*kv), expected);
+    EXPECT_EQ(kv->tokens().back(), 9);
+    EXPECT_EQ(kv->tokens()[prefix + 1], 2);
+    // The fork still has the whole tree, and may keep another path.
+    ASSERT_TRUE(Keep(*fork, {3, 6}).ok());
+    expected.resize(prefix);
+    expected.insert(expected.end(), {3, 6});
+    EXPECT_EQ(Contents(*fork), expected);
+    ASSERT_TRUE(Keep(*fork, {}).ok());
+    EXPECT_EQ(fork->length(), prefix + 2);
+  }
+  EXPECT_EQ(pool_->pages_in_use(), 0u);
+}
+
+TEST_F(KvTreeTest, RefusesWhatIsNoTreeOrNoPath) {
+  auto kv = New();
+  Append(*kv, 3, 1);
+  const auto refused = [](const Status& status, StatusCode code, const std::string& part) {
+    EXPECT_EQ(status.code(), code) << status.ToString();
+    EXPECT_THAT(status.message(), ::testing::HasSubstr(part));
+  };
+  const auto paths = [&](std::vector<int32_t> parents) { return kv->PathsOf(parents).status(); };
+  refused(paths({0}), StatusCode::kInvalidArgument, "the parent of node 0: expected a node before it");
+  refused(paths({-1, 2, 0}), StatusCode::kInvalidArgument, "the parent of node 1");
+  refused(paths({-1, 1}), StatusCode::kInvalidArgument, "got 1");
+  refused(paths({-2}), StatusCode::kInvalidArgument, "got -2");
+  refused(paths(std::vector<int32_t>(65, -1)), StatusCode::kResourceExhausted, "64 tokens at most, got 65");
+  refused(Keep(*kv, {0}), StatusCode::kInvalidArgument, "below 0, got 0");
+  AppendTree(*kv, {-1, 0, -1, 2});
+  refused(paths({4}), StatusCode::kInvalidArgument, "the parent of node 4");
+  refused(paths(std::vector<int32_t>(61, -1)), StatusCode::kResourceExhausted, "got 65");
+  refused(Keep(*kv, {1}), StatusCode::kInvalidArgument, "node 1 is no child");
+  refused(Keep(*kv, {0, 3}), StatusCode::kInvalidArgument, "node 3 is no child");
+  refused(Keep(*kv, {2, 2}), StatusCode::kInvalidArgument, "node 2 is no child");
+  refused(Keep(*kv, {4}), StatusCode::kInvalidArgument, "got 4");
+  refused(Keep(*kv, {-1}), StatusCode::kInvalidArgument, "got -1");
+  refused(kv->Truncate(5), StatusCode::kInvalidArgument, "cuts through the tree");
+  EXPECT_EQ(kv->length(), 7u);
+  ASSERT_TRUE(kv->Truncate(7).ok());
+  EXPECT_EQ(kv->tree().size(), 4u);
+  ASSERT_TRUE(kv->Truncate(3).ok());
+  EXPECT_TRUE(kv->tree().empty());
 }
 
 TEST_F(KvCacheTest, SequencesComeAndGoOnOtherThreads) {

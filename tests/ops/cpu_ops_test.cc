@@ -52,43 +52,7 @@ TEST_P(CpuOps, SiluOfLargeValuesIsFinite) {
   });
 }
 
-/// Attention over `t` rows of sequences of different lengths; rows are the same whatever t.
-std::vector<float> AttendRows(OpSet& ops, Stream& stream, size_t t, DType type) {
-  constexpr int kHeads = 9, kKvHeads = 3, kDim = 64, kPages = 6;
-  const KvLayout layout{1, kKvHeads, kDim, type};
-  std::vector<std::vector<std::byte>> pages;
-  std::vector<void*> table;
-  for (uint32_t p = 0; p < kPages; ++p) {
-    pages.emplace_back(layout.page_bytes());
-    const auto elements = static_cast<int64_t>(layout.page_bytes() / (type == DType::kF32 ? 4 : 2));
-    QuantiseRow(type, RandomFloats(static_cast<size_t>(elements), p).data(), pages.back().data(), elements);
-    table.push_back(pages.back().data());
-  }
-  const std::vector<float> q = RandomFloats(17 * kHeads * kDim, 77);
-  std::vector<AttentionRow> rows;
-  for (size_t i = 0; i < t; ++i)
-    rows.push_back({table.data(), static_cast<int32_t>(i * 37 % (kPages * kKvPageTokens))});
-  std::vector<float> out(t * kHeads * kDim);
-  EXPECT_TRUE(
-      ops.Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(), Precision::kExact, stream)
-          .ok());
-  return out;
-}
-
-TEST_P(CpuOps, AttentionOfARowIsTheSameBitsInAnyBatch) {
-  const auto other_device = std::move(OpenDevice("cpu", 3 - GetParam()).value());
-  const auto other = std::move(MakeOpSet(*other_device).value());
-  ForEachTarget([&] {
-    for (const DType type : {DType::kF32, DType::kF16}) {
-      const std::vector<float> all = AttendRows(*ops_, *stream_, 17, type);
-      EXPECT_EQ(all, AttendRows(*other, *stream_, 17, type));
-      for (size_t t = 1; t < 17; ++t) {
-        const std::vector<float> some = AttendRows(*ops_, *stream_, t, type);
-        ASSERT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << "t=" << t;
-      }
-    }
-  });
-}
+TEST_P(CpuOps, MoveKvAgreesWithRef) { ExpectMoveKvAgrees(*ref_, *ops_); }
 
 TEST_P(CpuOps, RowsOfNormAndGateAreTheSameBitsInAnyBatch) {
   constexpr size_t kWidth = 576;

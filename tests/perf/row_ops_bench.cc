@@ -72,27 +72,5 @@ void Rope(benchmark::State& state) {
 }
 BENCHMARK(Rope)->Arg(1)->Arg(8)->Arg(128)->UseRealTime();
 
-/// Arguments: rows of the step, position of the first.
-void Attention(benchmark::State& state) {
-  Machine machine;
-  const KvLayout layout{1, kKvHeads, kDim, DType::kF32};
-  const int64_t t = state.range(0), last = state.range(1) + t;
-  std::vector<std::vector<float>> pages;
-  std::vector<void*> table;
-  for (int64_t p = 0; p <= last / kKvPageTokens; ++p) {
-    pages.push_back(Floats(static_cast<int64_t>(layout.page_bytes() / sizeof(float))));
-    table.push_back(pages.back().data());
-  }
-  std::vector<AttentionRow> rows;
-  for (int64_t i = 0; i < t; ++i) rows.push_back({table.data(), static_cast<int32_t>(state.range(1) + i)});
-  const std::vector<float> q = Floats(t * kHeads * kDim);
-  std::vector<float> out(q.size());
-  for (auto _ : state) {
-    Check(state, machine.ops->Attention(q.data(), kHeads * kDim, rows, layout, 0, kHeads, 0.125f, out.data(),
-                                        Precision::kFast, *machine.stream));
-  }
-}
-BENCHMARK(Attention)->Args({1, 128})->Args({1, 1024})->Args({8, 512})->Args({512, 0})->UseRealTime();
-
 }  // namespace
 }  // namespace retort

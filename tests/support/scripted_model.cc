@@ -1,6 +1,7 @@
 #include "tests/support/scripted_model.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace retort::testing {
@@ -47,6 +48,16 @@ float* Slot(const KvSequence& kv, size_t position) {
   return static_cast<float*>(kv.page_table()[position / kKvPageTokens]) + position % kKvPageTokens;
 }
 
+/// The tokens that the one in `slot` sees, itself included: all before it, or of a tree its path.
+std::vector<int32_t> Seen(const KvSequence& kv, size_t slot, uint64_t path) {
+  std::vector<int32_t> tokens;
+  const auto add = [&](size_t at) { tokens.push_back(static_cast<int32_t>(*Slot(kv, at))); };
+  const size_t straight = path == 0 ? slot + 1 : kv.prefix_length();
+  for (size_t i = 0; i < straight; ++i) add(i);
+  for (; path != 0; path &= path - 1) add(kv.prefix_length() + static_cast<size_t>(std::countr_zero(path)));
+  return tokens;
+}
+
 }  // namespace
 
 ScriptedModel::ScriptedModel(Script script, ScriptedModelOptions options) : script_(std::move(script)) {
@@ -58,6 +69,8 @@ ScriptedModel::ScriptedModel(Script script, ScriptedModelOptions options) : scri
   hyper_.context_length = options.context_length;
   tokenizer_ = std::make_unique<AlphabetTokenizer>(options.alphabet);
   device_ = OpenDevice("ref", 1).value();
+  ops_ = std::move(MakeOpSet(*device_).value());
+  stream_ = std::move(device_->CreateStream().value());
   pool_ = std::make_shared<KvPagePool>(*device_, KvLayout{1, 1, 1, DType::kF32});
 }
 
@@ -80,18 +93,17 @@ Status ScriptedModel::Forward(std::span<const ForwardItem> items, std::span<cons
   logits_.clear();
   for (const ForwardItem& item : items) {
     RETORT_RETURN_IF_ERROR(item.kv->Reserve(item.tokens.size()));
-    std::vector<int32_t> sequence;
-    for (size_t i = 0; i < item.kv->length(); ++i) sequence.push_back(static_cast<int32_t>(*Slot(*item.kv, i)));
+    RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
+    const size_t length = item.kv->length();
     for (size_t i = 0; i < item.tokens.size(); ++i) {
-      *Slot(*item.kv, sequence.size()) = static_cast<float>(item.tokens[i]);
-      sequence.push_back(item.tokens[i]);
+      *Slot(*item.kv, length + i) = static_cast<float>(item.tokens[i]);
       if (i < item.logits_first) continue;
-      const std::vector<float> row = script_(sequence);
+      const std::vector<float> row = script_(Seen(*item.kv, length + i, paths.empty() ? 0 : paths[i]));
       if (row.size() != static_cast<size_t>(vocab()))
         return Internal("the script gave a row of another size than the vocabulary");
       logits_.insert(logits_.end(), row.begin(), row.end());
     }
-    item.kv->Advance(item.tokens);
+    item.kv->Advance(item.tokens, paths);
     tokens_run_ += item.tokens.size();
   }
   ++steps_;

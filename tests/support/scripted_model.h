@@ -50,6 +50,7 @@ class ScriptedModel final : public Model {
   std::vector<std::string> DispatchReport() const override { return {}; }
   Result<std::unique_ptr<KvSequence>> CreateSequence() override { return std::make_unique<KvSequence>(pool_); }
   Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override;
+  Status KeepPath(KvSequence& kv, std::span<const int32_t> path) override { return kv.KeepPath(path, *ops_, *stream_); }
 
  private:
   Script script_;
@@ -58,6 +59,8 @@ class ScriptedModel final : public Model {
   ChatTemplate chat_template_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::shared_ptr<Device> device_;
+  std::unique_ptr<OpSet> ops_;
+  std::unique_ptr<Stream> stream_;
   std::shared_ptr<KvPagePool> pool_;
   std::vector<float> logits_;
   int steps_ = 0, failing_steps_ = 0;

@@ -1,26 +1,48 @@
-// The SIMD kernel of attention: query heads of one row that share a key/value head. A head's result depends on its row
-// alone, not on the heads or rows beside it.
+// Attention of a step on the CPU: the plan, the threads, and the partial results that they share.
+// Thread-safety: one call at a time.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
 
+#include "core/ops/cpu/attention_plan.h"
+#include "core/ops/cpu/attention_tile.h"
 #include "core/ops/ops.h"
 
 namespace retort::cpu {
 
-struct AttendCall {
-  const float* q = nullptr;  // [heads, head_dim]
-  const AttentionRow* row = nullptr;
+struct AttentionCall {
+  const float* q = nullptr;  // rows `ld` floats apart
+  int64_t ld = 0;
+  std::span<const AttentionRow> rows;
   const KvLayout* layout = nullptr;
-  int layer = 0, kv_head = 0, heads = 1;
+  int layer = 0, heads = 1;
   float scale = 1;
-  float* scores = nullptr;  // scratch: heads * ScoreStride(position) floats
-  float* out = nullptr;     // [heads, head_dim]
+  float* out = nullptr;  // [rows, heads * head_dim]
+  int threads = 1;
 };
 
-/// Floats of scratch for one head: a whole number of pages.
-inline int64_t ScoreStride(int32_t position) { return (int64_t{position} / kKvPageTokens + 1) * kKvPageTokens; }
+class PagedAttention {
+ public:
+  /// See OpSet::Attention.
+  Status Run(const AttentionCall& call);
 
-void Attend(const AttendCall& call);
+ private:
+  /// The segments of a result that several units make.
+  struct Share {
+    int64_t states = 0;  // where their partial results begin in states_
+    std::atomic<int> left{0};
+  };
+  void PlaceShares(const KvLayout& layout, int group);
+  void Attend(const AttentionCall& call, const AttentionUnit& unit, TileScratch& scratch);
+
+  AttentionPlan plan_;
+  std::vector<float> states_;
+  std::unique_ptr<Share[]> shares_;
+  size_t share_capacity_ = 0;
+};
 
 }  // namespace retort::cpu

@@ -5,6 +5,7 @@
 
 #include "core/device/cpu/parallel.h"
 #include "core/ops/cpu/attention.h"
+#include "core/ops/cpu/kv_store.h"
 #include "core/ops/cpu/matmul.h"
 #include "core/ops/cpu/rotation_tables.h"
 #include "core/ops/cpu/row_kernels.h"
@@ -73,38 +74,17 @@ class CpuOps final : public OpSet {
 
   Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
                  int layer, Stream&) override {
-    ParallelFor(static_cast<int64_t>(rows.size()), 8, threads_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const AttentionRow& row = rows[static_cast<size_t>(i)];
-        char* const page = static_cast<char*>(row.pages[row.position / kKvPageTokens]);
-        const int64_t slot = row.position % kKvPageTokens;
-        Store(k + i * ld, page + layout.key_offset(layer), slot, layout);
-        Store(v + i * ld, page + layout.value_offset(layer), slot, layout);
-      }
-    });
+    cpu::StoreKvRows(k, v, ld, rows, layout, layer, threads_);
     return {};
   }
 
   Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
                    int heads, float scale, float* out, Precision, Stream&) override {
-    const int group = heads / layout.kv_heads, dim = layout.head_dim;
-    // Little work is not worth a fork: about 4 ns for a position and head of 64.
-    int64_t positions = 0;
-    for (const AttentionRow& row : rows) positions += row.position + 1;
-    const int threads = positions * heads < 1000 ? 1 : threads_;
-    ParallelFor(static_cast<int64_t>(rows.size()) * heads, 1, threads, [&](int64_t begin, int64_t end) {
-      thread_local std::vector<float> scores;
-      while (begin < end) {
-        const int64_t i = begin / heads;
-        const int head = static_cast<int>(begin % heads);
-        const int count = static_cast<int>(std::min<int64_t>(group - head % group, end - begin));
-        const AttentionRow& row = rows[static_cast<size_t>(i)];
-        scores.resize(static_cast<size_t>(count * cpu::ScoreStride(row.position)));
-        cpu::Attend({q + i * ld + head * dim, &row, &layout, layer, head / group, count, scale, scores.data(),
-                     out + (i * heads + head) * dim});
-        begin += count;
-      }
-    });
+    return attention_.Run({q, ld, rows, &layout, layer, heads, scale, out, threads_});
+  }
+
+  Status MoveKv(std::span<const KvMove> moves, const KvLayout& layout, Stream&) override {
+    for (const KvMove& move : moves) MoveKvSlot(move, layout);
     return {};
   }
 
@@ -124,23 +104,12 @@ class CpuOps final : public OpSet {
   }
 
  private:
-  static void Store(const float* row, void* plane, int64_t slot, const KvLayout& layout) {
-    for (int g = 0; g < layout.kv_heads; ++g) {
-      const float* const from = row + g * layout.head_dim;
-      const int64_t to = (int64_t{g} * kKvPageTokens + slot) * layout.head_dim;
-      if (layout.type == DType::kF32) {
-        std::copy_n(from, layout.head_dim, static_cast<float*>(plane) + to);
-      } else {
-        cpu::ToHalf(from, static_cast<uint16_t*>(plane) + to, layout.head_dim);
-      }
-    }
-  }
-
   Device& device_;
   const int threads_;
   cpu::WeightArena arena_;
   cpu::MatMulList matmul_;
   cpu::RotationTables rotations_;
+  cpu::PagedAttention attention_;
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 #define RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, TYPE) \
   EACH(StoreKv<DType::TYPE>)                         \
-  WARPS(AttentionScores<DType::TYPE>)                \
+  EACH(AttentionScores<DType::TYPE>)                 \
   EACH(AttentionMix<DType::TYPE>)
 
 #define RETORT_CUDA_KERNELS(EACH, WARPS)            \
@@ -30,6 +30,7 @@
   RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, kF32)      \
   RETORT_CUDA_KERNELS_OF_KV(EACH, WARPS, kF16)      \
   WARPS(AttentionSoftmax)                           \
+  EACH(MoveKv)                                      \
   WARPS(RmsNorm)                                    \
   EACH(Rope)                                        \
   EACH(SiluMul)                                     \

@@ -66,8 +66,8 @@ Status AttendRows(const float* q, float* out, float* scores, int64_t t, int64_t 
                   const KvLayout& layout, int layer, int heads, float scale, Stream& stream) {
   const PagePlane keys = Plane(layout, layout.key_offset(layer));
   const PagePlane values = Plane(layout, layout.value_offset(layer));
-  RETORT_RETURN_IF_ERROR(LaunchWarps(AttentionScores<kType>{q, scores, t, ld, span, rows, keys, heads, scale}, stream));
-  RETORT_RETURN_IF_ERROR(LaunchWarps(AttentionSoftmax{scores, t, span, rows.position, heads}, stream));
+  RETORT_RETURN_IF_ERROR(LaunchEach(AttentionScores<kType>{q, scores, t, ld, span, rows, keys, heads, scale}, stream));
+  RETORT_RETURN_IF_ERROR(LaunchWarps(AttentionSoftmax{scores, t, span, rows, heads}, stream));
   return LaunchEach(AttentionMix<kType>{scores, out, t, span, rows, values, heads}, stream);
 }
 
@@ -144,25 +144,30 @@ Status KernelOpSet::Rope(float* q, float* k, const int32_t* positions, const flo
 }
 
 // One block of bytes, so that no part of it is given up for the next: the page tables of the step's sequences one
-// after the other, then for each row where its table begins, then its position. Rows of one sequence follow each other
-// and share its table.
+// after the other, then the rows, then for each row where its table begins. Rows of one sequence follow each other and
+// share its table.
 Result<PagedRows> KernelOpSet::StageRows(std::span<const AttentionRow> rows, Stream& stream) {
   std::vector<void*> pages;
-  std::vector<int32_t> tail(2 * rows.size());
+  std::vector<int32_t> first_page(rows.size());
   for (size_t r = 0; r < rows.size(); ++r) {
     const bool shared = r > 0 && rows[r].pages == rows[r - 1].pages;
-    tail[r] = shared ? tail[r - 1] : static_cast<int32_t>(pages.size());
-    tail[rows.size() + r] = rows[r].position;
-    const size_t wanted = static_cast<size_t>(tail[r]) + static_cast<size_t>(rows[r].position / kKvPageTokens) + 1;
-    while (pages.size() < wanted) pages.push_back(rows[r].pages[pages.size() - static_cast<size_t>(tail[r])]);
+    first_page[r] = shared ? first_page[r - 1] : static_cast<int32_t>(pages.size());
+    const auto first = static_cast<size_t>(first_page[r]);
+    const size_t wanted = first + static_cast<size_t>(rows[r].slot() / kKvPageTokens) + 1;
+    while (pages.size() < wanted) pages.push_back(rows[r].pages[pages.size() - first]);
   }
-  const size_t page_words = pages.size() * sizeof(void*) / sizeof(int32_t);
-  std::vector<int32_t> words(page_words + tail.size());
-  __builtin_memcpy(words.data(), pages.data(), pages.size() * sizeof(void*));
-  std::copy(tail.begin(), tail.end(), words.begin() + static_cast<ptrdiff_t>(page_words));
-  RETORT_ASSIGN_OR_RETURN(const void* staged, staging_.Put(words.data(), words.size() * sizeof(int32_t), stream));
-  const auto* first_page = static_cast<const int32_t*>(staged) + page_words;
-  return PagedRows{static_cast<void* const*>(staged), first_page, first_page + rows.size()};
+  static_assert(sizeof(AttentionRow) % sizeof(void*) == 0);
+  const size_t page_bytes = pages.size() * sizeof(void*);
+  std::vector<std::byte> block(page_bytes + rows.size_bytes() + first_page.size() * sizeof(int32_t));
+  __builtin_memcpy(block.data(), pages.data(), page_bytes);
+  __builtin_memcpy(block.data() + page_bytes, rows.data(), rows.size_bytes());
+  __builtin_memcpy(block.data() + page_bytes + rows.size_bytes(), first_page.data(),
+                   first_page.size() * sizeof(int32_t));
+  RETORT_ASSIGN_OR_RETURN(const void* staged, staging_.Put(block.data(), block.size(), stream));
+  const auto* const bytes = static_cast<const std::byte*>(staged);
+  return PagedRows{static_cast<void* const*>(staged),
+                   reinterpret_cast<const int32_t*>(bytes + page_bytes + rows.size_bytes()),
+                   reinterpret_cast<const AttentionRow*>(bytes + page_bytes)};
 }
 
 Status KernelOpSet::StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows,
@@ -175,6 +180,14 @@ Status KernelOpSet::StoreKv(const float* k, const float* v, int64_t ld, std::spa
                                                           Plane(layout, layout.value_offset(layer))},
                       stream);
   });
+}
+
+Status KernelOpSet::MoveKv(std::span<const KvMove> moves, const KvLayout& layout, Stream& stream) {
+  if (moves.empty()) return {};
+  RETORT_RETURN_IF_ERROR(ForKvType(layout.type, [](auto) { return Status(); }));
+  RETORT_ASSIGN_OR_RETURN(const void* staged, staging_.Put(moves.data(), moves.size_bytes(), stream));
+  return LaunchEach(cuda::MoveKv{static_cast<const KvMove*>(staged), static_cast<int64_t>(moves.size()), layout},
+                    stream);
 }
 
 Result<float*> KernelOpSet::ReserveScores(int64_t floats, Stream& stream) {

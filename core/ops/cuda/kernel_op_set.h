@@ -39,6 +39,7 @@ class KernelOpSet final : public OpSet {
                  int layer, Stream& stream) override;
   Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
                    int heads, float scale, float* out, Precision precision, Stream& stream) override;
+  Status MoveKv(std::span<const KvMove> moves, const KvLayout& layout, Stream& stream) override;
   Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream& stream) override;
   Status AddBias(float* y, const float* bias, int64_t t, int64_t k, int64_t ldy, Stream& stream) override;
   std::vector<std::string> DispatchReport() const override;

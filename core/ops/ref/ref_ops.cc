@@ -17,6 +17,37 @@ Status CheckWeightShape(DType type, int64_t n, int64_t k) {
   return {};
 }
 
+Status CheckAttentionHeads(int heads, const KvLayout& layout) {
+  if (layout.kv_heads > 0 && heads % layout.kv_heads == 0) return {};
+  return InvalidArgument("attention with " + std::to_string(heads) + " query heads needs a divisor of them as " +
+                         "key/value heads, got " + std::to_string(layout.kv_heads));
+}
+
+namespace {
+
+template <typename T>
+void MoveKvElements(const KvMove& move, const KvLayout& layout) {
+  const auto* const from = static_cast<const T*>(move.from_page);
+  auto* const to = static_cast<T*>(move.to_page);
+  for (int layer = 0; layer < layout.layers; ++layer) {
+    const auto keys = static_cast<int64_t>(layout.key_offset(layer) / sizeof(T));
+    const auto values = static_cast<int64_t>(layout.value_offset(layer) / sizeof(T));
+    for (int g = 0; g < layout.kv_heads; ++g) {
+      for (int d = 0; d < layout.head_dim; ++d) {
+        to[keys + layout.KeyIndex(g, move.to_slot, d)] = from[keys + layout.KeyIndex(g, move.from_slot, d)];
+        to[values + layout.ValueIndex(g, move.to_slot, d)] = from[values + layout.ValueIndex(g, move.from_slot, d)];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void MoveKvSlot(const KvMove& move, const KvLayout& layout) {
+  if (layout.type == DType::kF32) return MoveKvElements<float>(move, layout);
+  MoveKvElements<uint16_t>(move, layout);
+}
+
 namespace {
 
 const MappedWeight& Mapped(const PackedWeight& w) { return static_cast<const MappedWeight&>(w); }
@@ -24,6 +55,45 @@ const MappedWeight& Mapped(const PackedWeight& w) { return static_cast<const Map
 float KvElement(const void* plane, DType type, int64_t index) {
   return type == DType::kF32 ? static_cast<const float*>(plane)[index]
                              : HalfToFloat(static_cast<const uint16_t*>(plane)[index]);
+}
+
+void SetKvElement(void* plane, DType type, int64_t index, float value) {
+  if (type == DType::kF32) {
+    static_cast<float*>(plane)[index] = value;
+  } else {
+    static_cast<uint16_t*>(plane)[index] = FloatToHalf(value);
+  }
+}
+
+/// One query head of one row.
+void AttendHead(const float* query, const AttentionRow& row, const KvLayout& layout, int layer, int kv_head,
+                float scale, float* out) {
+  const int dim = layout.head_dim;
+  const auto count = static_cast<size_t>(row.position) + 1;
+  std::vector<double> score(count), sum(static_cast<size_t>(dim));
+  double largest = -INFINITY, total = 0;
+  for (size_t p = 0; p < count; ++p) {
+    const int slot = row.SlotOf(static_cast<int32_t>(p));
+    const char* const keys = static_cast<const char*>(row.pages[slot / kKvPageTokens]) + layout.key_offset(layer);
+    double dot = 0;
+    for (int d = 0; d < dim; ++d) {
+      dot += static_cast<double>(query[d]) *
+             KvElement(keys, layout.type, layout.KeyIndex(kv_head, slot % kKvPageTokens, d));
+    }
+    score[p] = dot * scale;
+    largest = std::max(largest, score[p]);
+  }
+  for (size_t p = 0; p < count; ++p) {
+    const int slot = row.SlotOf(static_cast<int32_t>(p));
+    const char* const values = static_cast<const char*>(row.pages[slot / kKvPageTokens]) + layout.value_offset(layer);
+    const double weight = std::exp(score[p] - largest);
+    total += weight;
+    for (int d = 0; d < dim; ++d) {
+      sum[static_cast<size_t>(d)] +=
+          weight * KvElement(values, layout.type, layout.ValueIndex(kv_head, slot % kKvPageTokens, d));
+    }
+  }
+  for (int d = 0; d < dim; ++d) out[d] = static_cast<float>(sum[static_cast<size_t>(d)] / total);
 }
 
 class RefOps final : public OpSet {
@@ -93,47 +163,36 @@ class RefOps final : public OpSet {
   Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,
                  int layer, Stream&) override {
     for (size_t i = 0; i < rows.size(); ++i) {
-      char* const page = static_cast<char*>(rows[i].pages[rows[i].position / kKvPageTokens]);
-      Store(k + static_cast<int64_t>(i) * ld, page + layout.key_offset(layer), rows[i].position % kKvPageTokens,
-            layout);
-      Store(v + static_cast<int64_t>(i) * ld, page + layout.value_offset(layer), rows[i].position % kKvPageTokens,
-            layout);
+      const int slot = rows[i].slot();
+      char* const page = static_cast<char*>(rows[i].pages[slot / kKvPageTokens]);
+      const float* const key = k + static_cast<int64_t>(i) * ld;
+      const float* const value = v + static_cast<int64_t>(i) * ld;
+      for (int g = 0; g < layout.kv_heads; ++g) {
+        for (int d = 0; d < layout.head_dim; ++d) {
+          const int from = g * layout.head_dim + d, at = slot % kKvPageTokens;
+          SetKvElement(page + layout.key_offset(layer), layout.type, layout.KeyIndex(g, at, d), key[from]);
+          SetKvElement(page + layout.value_offset(layer), layout.type, layout.ValueIndex(g, at, d), value[from]);
+        }
+      }
     }
     return {};
   }
 
   Status Attention(const float* q, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout, int layer,
                    int heads, float scale, float* out, Precision, Stream&) override {
-    const int dim = layout.head_dim, group = heads / layout.kv_heads;
-    std::vector<double> score, sum(static_cast<size_t>(dim));
+    RETORT_RETURN_IF_ERROR(CheckAttentionHeads(heads, layout));
+    const int dim = layout.head_dim;
     for (size_t i = 0; i < rows.size(); ++i) {
-      const AttentionRow& row = rows[i];
-      score.resize(static_cast<size_t>(row.position) + 1);
       for (int h = 0; h < heads; ++h) {
-        const float* const query = q + static_cast<int64_t>(i) * ld + h * dim;
-        const auto element = [&](int32_t position, size_t offset, int d) {
-          const char* const page = static_cast<const char*>(row.pages[position / kKvPageTokens]);
-          return KvElement(page + offset, layout.type,
-                           (int64_t{h / group} * kKvPageTokens + position % kKvPageTokens) * dim + d);
-        };
-        double largest = -INFINITY, total = 0;
-        for (int32_t p = 0; p <= row.position; ++p) {
-          double dot = 0;
-          for (int d = 0; d < dim; ++d) dot += static_cast<double>(query[d]) * element(p, layout.key_offset(layer), d);
-          score[static_cast<size_t>(p)] = dot * scale;
-          largest = std::max(largest, dot * scale);
-        }
-        std::fill(sum.begin(), sum.end(), 0.0);
-        for (int32_t p = 0; p <= row.position; ++p) {
-          const double weight = std::exp(score[static_cast<size_t>(p)] - largest);
-          total += weight;
-          for (int d = 0; d < dim; ++d)
-            sum[static_cast<size_t>(d)] += weight * element(p, layout.value_offset(layer), d);
-        }
-        float* const result = out + (static_cast<int64_t>(i) * heads + h) * dim;
-        for (int d = 0; d < dim; ++d) result[d] = static_cast<float>(sum[static_cast<size_t>(d)] / total);
+        AttendHead(q + static_cast<int64_t>(i) * ld + h * dim, rows[i], layout, layer, h / (heads / layout.kv_heads),
+                   scale, out + (static_cast<int64_t>(i) * heads + h) * dim);
       }
     }
+    return {};
+  }
+
+  Status MoveKv(std::span<const KvMove> moves, const KvLayout& layout, Stream&) override {
+    for (const KvMove& move : moves) MoveKvSlot(move, layout);
     return {};
   }
 
@@ -155,20 +214,6 @@ class RefOps final : public OpSet {
   }
 
  private:
-  static void Store(const float* row, void* plane, int slot, const KvLayout& layout) {
-    for (int g = 0; g < layout.kv_heads; ++g) {
-      for (int d = 0; d < layout.head_dim; ++d) {
-        const int64_t to = (int64_t{g} * kKvPageTokens + slot) * layout.head_dim + d;
-        const float value = row[g * layout.head_dim + d];
-        if (layout.type == DType::kF32) {
-          static_cast<float*>(plane)[to] = value;
-        } else {
-          static_cast<uint16_t*>(plane)[to] = FloatToHalf(value);
-        }
-      }
-    }
-  }
-
   Device& device_;
 };
 

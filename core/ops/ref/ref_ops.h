@@ -20,4 +20,10 @@ class MappedWeight : public PackedWeight {
 /// Errors: kInvalidArgument for an empty shape or a k that is no multiple of the type's block.
 Status CheckWeightShape(DType type, int64_t n, int64_t k);
 
+/// Errors: kInvalidArgument if the key/value heads do not divide the query heads.
+Status CheckAttentionHeads(int heads, const KvLayout& layout);
+
+/// One move of OpSet::MoveKv, between pages that the host may touch.
+void MoveKvSlot(const KvMove& move, const KvLayout& layout);
+
 }  // namespace retort

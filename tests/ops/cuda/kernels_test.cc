@@ -33,6 +33,8 @@ TEST_F(CudaKernelsOnTheCpu, RowOperationsAgreeWithRef) { ExpectRowOperationsAgre
 TEST_F(CudaKernelsOnTheCpu, RopeAgreesWithRef) { ExpectRopeAgrees(*oracle_, *subject_); }
 TEST_F(CudaKernelsOnTheCpu, AttentionAgreesWithRef) { ExpectAttentionAgrees(*oracle_, *subject_); }
 
+TEST_F(CudaKernelsOnTheCpu, MoveKvAgreesWithRef) { ExpectMoveKvAgrees(*oracle_, *subject_); }
+
 TEST_F(CudaKernelsOnTheCpu, AttentionAgreesWhenScoresFitFewRowsAtATime) {
   for (const int64_t floats : {1, 2000}) {  // a row a pass; some rows a pass
     auto small = cuda::KernelOpSet::Create(*device_, floats);

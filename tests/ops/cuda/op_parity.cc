@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -93,21 +96,50 @@ std::vector<float> RopeResult(OpSet& ops, const RopeShape& shape) {
   return qkv.Read();
 }
 
+struct AttentionSequence {
+  int past, added;    // tokens before this step and of it
+  bool tree = false;  // those of the step are a tree
+};
 struct AttentionShape {
   int heads, kv_heads, head_dim;
   DType type;
-  std::vector<int> lengths;  // tokens before this step, a sequence each
-  std::vector<int> added;    // tokens of this step, likewise
+  std::vector<AttentionSequence> sequences;
 };
-const std::vector<AttentionShape>& AttentionShapes() {
-  static const std::vector<AttentionShape> shapes = {
-      {1, 1, 4, DType::kF32, {0}, {1}},
-      {9, 3, 64, DType::kF32, {31, 0, 70}, {1, 33, 4}},
-      {9, 3, 64, DType::kF16, {32, 5, 63}, {1, 2, 3}},
-      {4, 4, 33, DType::kF16, {100, 0}, {1, 40}},
-      {8, 1, 128, DType::kF32, {64}, {8}},
+std::vector<AttentionShape> AttentionShapes() {
+  std::vector<AttentionShape> shapes = {
+      {1, 1, 4, DType::kF32, {{0, 1}}},
+      {9, 3, 64, DType::kF32, {{31, 1}, {0, 33}, {70, 4}}},
+      {9, 3, 64, DType::kF16, {{32, 1}, {5, 2}, {63, 3}}},
+      {4, 4, 33, DType::kF16, {{100, 1}, {0, 40}}},
+      {8, 1, 128, DType::kF32, {{64, 8}}},
+      {9, 3, 64, DType::kF16, {{0, 64, true}, {300, 20, true}, {513, 1}}},
+      {2, 1, 20, DType::kF32, {{255, 7, true}, {0, 1, true}, {29, 40, true}}},
   };
+  std::mt19937 engine(12);
+  const auto pick = [&engine](int from, int to) { return std::uniform_int_distribution<int>(from, to)(engine); };
+  for (int i = 0; i < 16; ++i) {
+    AttentionShape shape{0, pick(1, 3), pick(1, 70), i % 2 == 0 ? DType::kF32 : DType::kF16, {}};
+    shape.heads = shape.kv_heads * pick(1, 13);
+    for (int s = pick(1, 4); s > 0; --s) shape.sequences.push_back({pick(0, 140), pick(1, 12), pick(0, 2) == 0});
+    shapes.push_back(std::move(shape));
+  }
   return shapes;
+}
+
+/// Rows of a sequence's tokens of the step. In a tree each token hangs on one of those before it or on the sequence.
+void AddRows(const AttentionSequence& sequence, void* const* pages, std::vector<AttentionRow>& rows) {
+  std::mt19937 engine(static_cast<uint32_t>(sequence.past));
+  std::vector<uint64_t> paths;
+  for (int i = 0; i < sequence.added; ++i) {
+    if (!sequence.tree) {
+      rows.push_back({pages, sequence.past + i});
+      continue;
+    }
+    const int parent = std::uniform_int_distribution<int>(-1, i - 1)(engine);
+    paths.push_back((parent < 0 ? 0 : paths[static_cast<size_t>(parent)]) | uint64_t{1} << i);
+    const int depth = std::popcount(paths.back()) - 1;
+    rows.push_back({pages, sequence.past + depth, sequence.past, paths.back()});
+  }
 }
 
 struct AttentionResult {
@@ -115,23 +147,25 @@ struct AttentionResult {
   std::vector<std::byte> pages;
 };
 
+std::vector<std::byte> NoisePages(const KvLayout& layout, int count) {
+  std::vector<std::byte> pages(static_cast<size_t>(count) * layout.page_bytes());
+  const auto elements = static_cast<int64_t>(pages.size() / (layout.type == DType::kF32 ? 4 : 2));
+  QuantiseRow(layout.type, RandomFloats(static_cast<size_t>(elements), 5).data(), pages.data(), elements);
+  return pages;
+}
+
 // Fills pages with earlier tokens' noise, stores the step's keys and values in layer 1 of 2, and attends. Pages of all
 // sequences come from one pool, dealt from its end.
 AttentionResult Attend(OpSet& ops, const AttentionShape& shape) {
   const KvLayout layout{2, shape.kv_heads, shape.head_dim, shape.type};
   std::vector<int> page_counts;
   int total_pages = 0, t = 0;
-  for (size_t s = 0; s < shape.lengths.size(); ++s) {
-    page_counts.push_back((shape.lengths[s] + shape.added[s] + kKvPageTokens - 1) / kKvPageTokens);
+  for (const AttentionSequence& sequence : shape.sequences) {
+    page_counts.push_back((sequence.past + sequence.added + kKvPageTokens - 1) / kKvPageTokens);
     total_pages += page_counts.back();
-    t += shape.added[s];
+    t += sequence.added;
   }
-  const size_t pool_bytes = static_cast<size_t>(total_pages) * layout.page_bytes();
-  std::vector<std::byte> pool(pool_bytes);
-  const auto elements = static_cast<int64_t>(pool_bytes / (shape.type == DType::kF32 ? 4 : 2));
-  QuantiseRow(shape.type, RandomFloats(static_cast<size_t>(elements), 5).data(), pool.data(), elements);
-  const DeviceArray<std::byte> pages(ops.device(), pool);
-
+  const DeviceArray<std::byte> pages(ops.device(), NoisePages(layout, total_pages));
   std::vector<std::vector<void*>> tables(page_counts.size());
   std::vector<AttentionRow> rows;
   int dealt = total_pages;
@@ -139,7 +173,7 @@ AttentionResult Attend(OpSet& ops, const AttentionShape& shape) {
     for (int p = 0; p < page_counts[s]; ++p) {
       tables[s].push_back(pages.data() + static_cast<size_t>(--dealt) * layout.page_bytes());
     }
-    for (int i = 0; i < shape.added[s]; ++i) rows.push_back({tables[s].data(), shape.lengths[s] + i});
+    AddRows(shape.sequences[s], tables[s].data(), rows);
   }
   const int64_t query_width = int64_t{shape.heads} * shape.head_dim;
   const int64_t kv_width = int64_t{shape.kv_heads} * shape.head_dim;
@@ -152,8 +186,23 @@ AttentionResult Attend(OpSet& ops, const AttentionShape& shape) {
   ExpectOk(ops.Attention(qkv.data(), ld, rows, layout, 1, shape.heads, 1.0f / std::sqrt(float(shape.head_dim)),
                          out.data(), Precision::kExact, *stream),
            "Attention");
+  ExpectOk(ops.Attention(qkv.data(), ld, {}, layout, 1, shape.heads, 1.0f, out.data(), Precision::kExact, *stream),
+           "Attention of no rows");
   ExpectOk(stream->Synchronize(), "Attention");
   return {out.Read(), pages.Read()};
+}
+
+/// Moves slots between two pages and within one, where each reads what the one before wrote.
+std::vector<std::byte> PagesAfterMoves(OpSet& ops, const KvLayout& layout) {
+  const DeviceArray<std::byte> pages(ops.device(), NoisePages(layout, 2));
+  std::byte* const second = pages.data() + layout.page_bytes();
+  const std::vector<KvMove> moves = {
+      {second, pages.data(), 3, 31}, {pages.data(), pages.data(), 31, 0}, {pages.data(), second, 0, 17}};
+  auto stream = NewStream(ops);
+  ExpectOk(ops.MoveKv(moves, layout, *stream), "MoveKv");
+  ExpectOk(ops.MoveKv({}, layout, *stream), "MoveKv of nothing");
+  ExpectOk(stream->Synchronize(), "MoveKv");
+  return pages.Read();
 }
 
 }  // namespace
@@ -246,11 +295,20 @@ void ExpectAttentionAgrees(OpSet& oracle, OpSet& subject) {
   for (const AttentionShape& shape : AttentionShapes()) {
     const std::string what = "attention heads=" + std::to_string(shape.heads) + "/" + std::to_string(shape.kv_heads) +
                              " head_dim=" + std::to_string(shape.head_dim) + " " + std::string(DTypeName(shape.type)) +
-                             " sequences=" + std::to_string(shape.lengths.size());
+                             " sequences=" + std::to_string(shape.sequences.size());
     const AttentionResult expected = Attend(oracle, shape);
     const AttentionResult got = Attend(subject, shape);
     EXPECT_TRUE(expected.pages == got.pages) << what << ": stored keys or values differ";
     ExpectClose(expected.out, got.out, kTolerance, what);
+  }
+}
+
+void ExpectMoveKvAgrees(OpSet& oracle, OpSet& subject) {
+  for (const DType type : {DType::kF32, DType::kF16}) {
+    const KvLayout layout{3, 2, 5, type};
+    const std::vector<std::byte> got = PagesAfterMoves(subject, layout);
+    EXPECT_TRUE(PagesAfterMoves(oracle, layout) == got) << DTypeName(type);
+    EXPECT_FALSE(NoisePages(layout, 2) == got) << DTypeName(type);
   }
 }
 

@@ -13,8 +13,9 @@ void ExpectMatMulIsTheSameInAnyBatch(OpSet& subject);
 void ExpectEmbedAgrees(OpSet& oracle, OpSet& subject);
 void ExpectRowOperationsAgree(OpSet& oracle, OpSet& subject);
 void ExpectRopeAgrees(OpSet& oracle, OpSet& subject);
-/// Several sequences, several rows of one, pages in any order; the stored pages are compared too.
+/// Several sequences, several rows of one, trees, pages in any order; the stored pages are compared too.
 void ExpectAttentionAgrees(OpSet& oracle, OpSet& subject);
+void ExpectMoveKvAgrees(OpSet& oracle, OpSet& subject);
 
 inline void ExpectAllAgree(OpSet& oracle, OpSet& subject) {
   ExpectMatMulAgrees(oracle, subject);
@@ -23,6 +24,7 @@ inline void ExpectAllAgree(OpSet& oracle, OpSet& subject) {
   ExpectRowOperationsAgree(oracle, subject);
   ExpectRopeAgrees(oracle, subject);
   ExpectAttentionAgrees(oracle, subject);
+  ExpectMoveKvAgrees(oracle, subject);
 }
 
 }  // namespace retort
