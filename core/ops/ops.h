@@ -21,7 +21,8 @@ namespace retort {
 /// the same bits whatever else is in the step. `fast`: int8 activations per block and any library kernel.
 enum class Precision : int32_t { kExact = 0, kFast = 1 };
 
-/// A weight matrix [N, K] ready for MatMul: its source, or a packed copy of it on the device. Made by OpSet::PackWeight.
+/// A weight matrix [N, K] ready for MatMul: its source, or a packed copy of it on the device. Made by
+/// OpSet::PackWeight.
 class PackedWeight {
  public:
   virtual ~PackedWeight() = default;
@@ -60,8 +61,9 @@ class OpSet {
   virtual ~OpSet() = default;
   virtual Device& device() = 0;
 
-  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where that reads_source).
-  /// Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple of the block.
+  /// Take a GGUF-layout row-major matrix [n, k] from host memory (`data` must outlive the result where that
+  /// reads_source). Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple
+  /// of the block.
   virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
 
   /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
@@ -71,9 +73,19 @@ class OpSet {
   /// out[T, K] = rows `ids[T]` (host pointer, each in [0, N)) of w as floats.
   virtual Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream& stream) = 0;
 
-  /// out[T, K] = x / sqrt(mean(x²) + eps) * weight[K]. Source: Zhang & Sennrich 2019.
+  /// out[T, K] = x / sqrt(mean(x²) + eps) * weight[K]; out may be x. Source: Zhang & Sennrich 2019.
   virtual Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k,
                          Stream& stream) = 0;
+
+  /// Normalise each head of x [T, H*D] (row stride ld floats, in place) as RmsNorm does, with weight[D] for all heads.
+  virtual Status RmsNormHeads(float* x, const float* weight, float eps, int64_t t, int heads, int head_dim, int64_t ld,
+                              Stream& stream) {
+    for (int64_t i = 0; i < t; ++i) {
+      float* const row = x + i * ld;
+      if (Status status = RmsNorm(row, weight, eps, row, heads, head_dim, stream); !status.ok()) return status;
+    }
+    return {};
+  }
 
   /// Rotate q [T, H*D] and k [T, G*D] (row stride ld floats, in place) by their positions (host pointer [T]). `neox`
   /// rotates pairs (i, i + rope_dim/2), else pairs (2i, 2i+1) as GGUF llama weights are permuted for.
