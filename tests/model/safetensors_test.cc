@@ -11,9 +11,9 @@
 namespace retort {
 namespace {
 
+using testing::AlignedBytes;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::AlignedBytes;
 using testing::SafetensorsBytes;
 using testing::SafetensorsEntryText;
 using testing::SmallSafetensors;
@@ -66,7 +66,6 @@ TEST(Safetensors, RefusesHeadersThatDoNotFitTheFile) {
   const auto one = [](const char* dtype, const char* shape, size_t begin, size_t end) {
     return "{" + SafetensorsEntryText("a", dtype, shape, begin, end) + "}";
   };
-  ExpectRefused(one("F32", "[12]", 0, 48), "", std::string(47, 'x'));
   ExpectRefused(one("F32", "[12]", 0, 48), "ends at data offset 48, but the file has 47", std::string(47, 'x'));
   ExpectRefused(one("F32", "[12]", 0, 48), "the tensors end at data offset 48, but the file has 49",
                 std::string(49, 'x'));
@@ -102,7 +101,7 @@ TEST(Safetensors, RefusesWhatIsNoHeader) {
   const std::string entry = SafetensorsEntryText("a", "F32", "[12]", 0, 48);
   ExpectRefused("{" + entry + "," + entry + "}", "'a' stands twice");
   ExpectRefused("{\"a\":" + std::string(100000, '['), "nests deeper");
-  EXPECT_THAT(Read("GGUF\3\0\0\0 and so on").message(), HasSubstr("is it a safetensors file?"));
+  EXPECT_THAT(Read(std::string("GGUF\3\0\0\0 and so on", 18)).message(), HasSubstr("is it a safetensors file?"));
   EXPECT_THAT(Read(std::string("\xff\xff\xff\0\0\0\0\0{}", 10)).message(), HasSubstr("only 2 bytes follow"));
   EXPECT_THAT(Read(std::string(8, '\xff')).message(), HasSubstr("header of 18446744073709551615 bytes"));
 }
