@@ -18,9 +18,8 @@ constexpr int64_t kMaxContext = 1 << 24;
 Status ReadYarn(const JsonSettings& settings, SettingsReader& read, int32_t context, RopeScaling* out) {
   out->kind = RopeScaling::Kind::kYarn;
   out->original_context = read.IntOr("original_max_position_embeddings", context, 1, kMaxContext);
-  if (!settings.Has("factor") && out->original_context > 0) {
-    out->factor = static_cast<float>(context) / static_cast<float>(out->original_context);
-  }
+  RETORT_RETURN_IF_ERROR(read.status());
+  out->factor = read.FloatOr("factor", static_cast<float>(context) / static_cast<float>(out->original_context));
   out->beta_fast = read.FloatOr("beta_fast", 32);
   out->beta_slow = read.FloatOr("beta_slow", 1);
   out->truncate = read.BoolOr("truncate", true);
@@ -36,11 +35,12 @@ Status ReadScaling(const JsonSettings& settings, int32_t context, RopeScaling* o
   const std::string kind = read.StringOr("rope_type", read.StringOr("type", "default"));
   RETORT_RETURN_IF_ERROR(read.status());
   if (kind == "default") return {};
-  out->factor = read.FloatOr("factor", 1);
   if (kind == "linear") {
     out->kind = RopeScaling::Kind::kLinear;
+    out->factor = read.Float("factor");
   } else if (kind == "llama3") {
     out->kind = RopeScaling::Kind::kLlama3;
+    out->factor = read.Float("factor");
     out->original_context = read.IntOr("original_max_position_embeddings", context, 1, kMaxContext);
     out->low_freq_factor = read.Float("low_freq_factor");
     out->high_freq_factor = read.Float("high_freq_factor");
@@ -49,7 +49,6 @@ Status ReadScaling(const JsonSettings& settings, int32_t context, RopeScaling* o
   } else if (kind == "dynamic") {
     // It changes frequencies only beyond max_position_embeddings, which bounds the context here: keys that are cached
     // would have to be rotated again at every token.
-    *out = {};
   } else {
     return Unsupported(settings.Where("rope_type") + ": rope scaling '" + kind +
                        "' is not supported; expected default, linear, llama3, yarn or dynamic");

@@ -22,7 +22,8 @@ bool Exists(const std::string& path) {
 class HfModelFile final : public ModelFile {
  public:
   Status Open(const std::string& path) {
-    const bool is_folder = std::filesystem::is_directory(path);
+    std::error_code error;
+    const bool is_folder = std::filesystem::is_directory(path, error);
     folder_ = is_folder ? path : std::filesystem::path(path).parent_path().string();
     if (folder_.empty()) folder_ = ".";
     if (!Exists(folder_ + "/config.json")) {
