@@ -34,8 +34,8 @@ OptionSpec Choice(std::string name, std::string default_value, std::vector<std::
 }
 
 OptionSpec Source() {
-  OptionSpec spec =
-      Key(RETORT_OPTION_STRING, "source", "", "Path of a GGUF file, or a name that tools/get-model knows.");
+  OptionSpec spec = Key(RETORT_OPTION_STRING, "source", "",
+                        "Path of a GGUF file or of a folder with safetensors, or a name that tools/get-model knows.");
   spec.required = true;
   spec.example = "smollm2-135m-instruct";
   return spec;

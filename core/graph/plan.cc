@@ -1,23 +1,24 @@
 #include "core/graph/plan.h"
 
-#include "core/model/hyper.h"
+#include "core/model/model_file.h"
 #include "core/model/weights.h"
 
 namespace retort {
 namespace {
 
 /// Bytes of a tensor once matrices are converted to `weights`.
-Result<uint64_t> LoadedBytes(const GgufTensor& tensor, const std::string& weights) {
+Result<uint64_t> LoadedBytes(const ModelTensor& tensor, const std::string& weights) {
   if (weights == "native" || tensor.shape.size() < 2) return uint64_t{tensor.bytes};
   RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
   if (!CanConvertRows(tensor.shape[0], type)) return uint64_t{tensor.bytes};
   return DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
 }
 
-Result<uint64_t> WeightBytes(const GgufFile& file, const std::string& weights) {
+Result<uint64_t> WeightBytes(const TensorFile& file, const std::string& weights) {
   uint64_t sum = 0;
-  for (const GgufTensor& tensor : file.tensors()) {
-    RETORT_ASSIGN_OR_RETURN(const uint64_t bytes, LoadedBytes(tensor, weights));
+  for (const ModelTensor* const tensor : file.AllTensors()) {
+    if (tensor->ignorable) continue;
+    RETORT_ASSIGN_OR_RETURN(const uint64_t bytes, LoadedBytes(*tensor, weights));
     sum += bytes;
   }
   return sum;
@@ -37,11 +38,11 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
   planned.weights = config.weights;
   planned.precision = config.precision == Precision::kExact ? "exact" : "fast";
   RETORT_ASSIGN_OR_RETURN(planned.path, ResolveModelSource(config.source));
-  RETORT_ASSIGN_OR_RETURN(const auto file, GgufFile::Open(planned.path));
-  RETORT_ASSIGN_OR_RETURN(const ModelHyper hyper, ReadHyper(*file));
+  RETORT_ASSIGN_OR_RETURN(const auto file, ModelFile::Open(planned.path));
+  RETORT_ASSIGN_OR_RETURN(const ModelHyper hyper, file->Hyper());
   RETORT_ASSIGN_OR_RETURN(const auto device, OpenDevice(config.device, config.threads));
   RETORT_ASSIGN_OR_RETURN(const auto ops, MakeOpSet(*device));
-  RETORT_ASSIGN_OR_RETURN(planned.weight_bytes, WeightBytes(*file, config.weights));
+  RETORT_ASSIGN_OR_RETURN(planned.weight_bytes, WeightBytes(file->tensors(), config.weights));
   planned.device_text = device->info().description;
   planned.architecture = hyper.architecture;
   planned.layers = hyper.layers;
@@ -57,9 +58,9 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
 
 }  // namespace
 
-Result<uint64_t> WeightBytesPerStep(const GgufFile& file, const std::string& weights) {
+Result<uint64_t> WeightBytesPerStep(const TensorFile& file, const std::string& weights) {
   RETORT_ASSIGN_OR_RETURN(const uint64_t all, WeightBytes(file, weights));
-  const GgufTensor* embedding = file.FindTensor("token_embd.weight");
+  const ModelTensor* embedding = file.FindTensor("token_embd.weight");
   if (embedding == nullptr || file.FindTensor("output.weight") == nullptr) return all;
   RETORT_ASSIGN_OR_RETURN(const uint64_t lookup, LoadedBytes(*embedding, weights));
   return all - lookup;

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/graph/pipeline.h"
-#include "core/model/gguf.h"
+#include "core/model/tensor_file.h"
 
 namespace retort {
 
@@ -28,10 +28,10 @@ struct Plan {
 
 /// Bytes of weights, converted to `weights`, that a step of one token reads: every tensor once, but of an embedding
 /// that is not the output matrix as well only a row. Errors: kInvalidArgument for an unknown `weights`.
-Result<uint64_t> WeightBytesPerStep(const GgufFile& file, const std::string& weights);
+Result<uint64_t> WeightBytesPerStep(const TensorFile& file, const std::string& weights);
 
 /// Read the headers of the pipeline's models and open their devices; no weight is loaded, no stage made.
-/// Errors: those of ResolveModelSource, GgufFile::Open, ReadHyper and OpenDevice, all models' in one message.
+/// Errors: those of ResolveModelSource, ModelFile::Open, ModelFile::Hyper and OpenDevice, all models' in one message.
 Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& file);
 
 std::string PlanText(const Plan& plan);

@@ -1,14 +1,7 @@
 #include "core/model/gguf.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <bit>
-#include <cerrno>
 #include <limits>
-#include <system_error>
 
 #include "core/model/gguf_cursor.h"
 
@@ -148,6 +141,7 @@ Status ReadTensorInfo(GgufCursor& in, GgufTensor* tensor, uint64_t* offset) {
   }
   RETORT_RETURN_IF_ERROR(in.Read("a tensor's type", &tensor->ggml_type));
   RETORT_RETURN_IF_ERROR(in.Read("a tensor's offset", offset));
+  tensor->type_name = GgmlTypeName(tensor->ggml_type);
   for (const TypeEntry& entry : kTypes) {
     if (entry.ggml != tensor->ggml_type || !entry.supported) continue;
     if (tensor->shape[0] % DTypeBlockElements(entry.type) != 0) {
@@ -168,12 +162,6 @@ std::string GgmlTypeName(uint32_t ggml_type) {
     if (entry.ggml == ggml_type) return entry.name;
   }
   return "type " + std::to_string(ggml_type);
-}
-
-int64_t GgufTensor::elements() const {
-  int64_t n = 1;
-  for (const int64_t size : shape) n *= size;
-  return n;
 }
 
 Status GgufFile::Parse() {
@@ -254,39 +242,13 @@ Result<std::unique_ptr<GgufFile>> GgufFile::FromMemory(std::span<const std::byte
 }
 
 Result<std::unique_ptr<GgufFile>> GgufFile::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a named pipe must not block
-  if (fd < 0) return NotFound(path + ": cannot be opened: " + std::generic_category().message(errno));
-  struct stat info = {};
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
-    close(fd);
-    return InvalidArgument(path + ": expected a GGUF file, got " +
-                           (S_ISREG(info.st_mode) ? "an empty file" : "something that is no file"));
-  }
-  const auto size = static_cast<size_t>(info.st_size);
-  void* const mapping = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-  close(fd);
-  if (mapping == MAP_FAILED)
-    return ResourceExhausted(path + ": cannot be mapped: " + std::generic_category().message(errno));
+  RETORT_ASSIGN_OR_RETURN(MappedFile mapping, MappedFile::Open(path, "a GGUF file"));
   std::unique_ptr<GgufFile> file(new GgufFile);
   file->path_ = path;
-  file->mapping_ = mapping;
-  file->bytes_ = {static_cast<const std::byte*>(mapping), size};
+  file->mapping_ = std::move(mapping);
+  file->bytes_ = file->mapping_.bytes();
   RETORT_RETURN_IF_ERROR(file->Parse());
   return file;
-}
-
-void GgufFile::Forget(const std::byte* data, size_t bytes) const {
-  if (mapping_ == nullptr) return;
-  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  // Whole pages; what a neighbour has on the first and the last comes back when it is read.
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page;
-  const uintptr_t end =
-      std::min(reinterpret_cast<uintptr_t>(data) + bytes, reinterpret_cast<uintptr_t>(bytes_.data()) + bytes_.size());
-  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
-}
-
-GgufFile::~GgufFile() {
-  if (mapping_ != nullptr) munmap(mapping_, bytes_.size());
 }
 
 }  // namespace retort

@@ -14,22 +14,16 @@
 #include <variant>
 #include <vector>
 
-#include "core/tensor/dtype.h"
+#include "core/model/mapped_file.h"
+#include "core/model/tensor_file.h"
 #include "retort/status.h"
 
 namespace retort {
 
 class GgufCursor;
 
-struct GgufTensor {
-  std::string name;
+struct GgufTensor : ModelTensor {
   uint32_t ggml_type = 0;
-  bool supported = false;  // `type` is set
-  DType type = DType::kF32;
-  std::vector<int64_t> shape;  // innermost first, as in the file: a matrix [N, K] has shape {K, N}
-  const std::byte* data = nullptr;
-  size_t bytes = 0;  // 0 where the type is not supported
-  int64_t elements() const;
 };
 
 /// A metadata value; integers of all widths become int64 (uint64 beyond that is refused), floats double.
@@ -37,18 +31,15 @@ using GgufArray =
     std::variant<std::vector<int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string_view>>;
 using GgufValue = std::variant<int64_t, double, bool, std::string_view, GgufArray>;
 
-class GgufFile {
+class GgufFile final : public TensorFile {
  public:
   /// Map a file. Errors: kNotFound, kDataLoss (truncated or damaged, with offset), kUnsupported (version, big endian).
   static Result<std::unique_ptr<GgufFile>> Open(const std::string& path);
   /// Read from memory that outlives the object and is aligned as the tensors are (64 bytes serve all models); `name`
   /// stands for the path in messages.
   static Result<std::unique_ptr<GgufFile>> FromMemory(std::span<const std::byte> bytes, std::string name);
-  ~GgufFile();
-  GgufFile(const GgufFile&) = delete;
-  GgufFile& operator=(const GgufFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const override { return path_; }
   size_t size() const { return bytes_.size(); }
   uint32_t version() const { return version_; }
   const std::map<std::string, GgufValue, std::less<>>& metadata() const { return metadata_; }
@@ -56,8 +47,7 @@ class GgufFile {
 
   const GgufValue* Find(std::string_view key) const;
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
-  /// Let go of the memory that holds this part of the file; read again, it comes from the file again.
-  void Forget(const std::byte* data, size_t bytes) const;
+  void Forget(const std::byte* data, size_t bytes) const override { mapping_.Forget(data, bytes); }
 
   /// Typed values. Errors: kNotFound, kInvalidArgument (another type); the message names file and key.
   Result<std::string_view> GetString(std::string_view key) const;
@@ -68,9 +58,8 @@ class GgufFile {
   Result<const std::vector<int64_t>*> GetInts(std::string_view key) const;
   Result<const std::vector<double>*> GetFloats(std::string_view key) const;
 
-  const GgufTensor* FindTensor(std::string_view name) const;
-  /// The tensor with this name and shape. Errors: kNotFound, kInvalidArgument (shape), kUnsupported (type; names it).
-  Result<const GgufTensor*> GetTensor(std::string_view name, std::span<const int64_t> shape) const;
+  std::vector<const ModelTensor*> AllTensors() const override;
+  const GgufTensor* FindTensor(std::string_view name) const override;
 
  private:
   GgufFile() = default;
@@ -79,7 +68,7 @@ class GgufFile {
   Status PlaceTensors(const GgufCursor& in, const std::vector<uint64_t>& offsets);
   std::string path_;
   std::span<const std::byte> bytes_;
-  void* mapping_ = nullptr;
+  MappedFile mapping_;
   uint32_t version_ = 0;
   std::map<std::string, GgufValue, std::less<>> metadata_;
   std::vector<GgufTensor> tensors_;

@@ -12,12 +12,6 @@ const char* KindName(const GgufValue& value) {
   return kNames[value.index()];
 }
 
-std::string ShapeText(std::span<const int64_t> shape) {
-  std::string text = "[";
-  for (const int64_t size : shape) text.append(text.size() > 1 ? ", " : "").append(std::to_string(size));
-  return text + "]";
-}
-
 template <typename T>
 Result<const T*> Get(const GgufFile& file, std::string_view key, const char* expected) {
   const GgufValue* const value = file.Find(key);
@@ -74,20 +68,11 @@ const GgufTensor* GgufFile::FindTensor(std::string_view name) const {
   return it == tensor_index_.end() ? nullptr : &tensors_[it->second];
 }
 
-Result<const GgufTensor*> GgufFile::GetTensor(std::string_view name, std::span<const int64_t> shape) const {
-  const GgufTensor* const tensor = FindTensor(name);
-  const std::string where = path_ + ": tensor '" + std::string(name) + "'";
-  if (tensor == nullptr) return NotFound(where + " is missing");
-  if (!tensor->supported) {
-    return Unsupported(where + " has type " + GgmlTypeName(tensor->ggml_type) +
-                       "; supported are f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q4_k, q5_k, q6_k: convert the " +
-                       "model to one of these");
-  }
-  if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
-    return InvalidArgument(where + ": expected shape " + ShapeText(shape) + " from the metadata, got " +
-                           ShapeText(tensor->shape));
-  }
-  return tensor;
+std::vector<const ModelTensor*> GgufFile::AllTensors() const {
+  std::vector<const ModelTensor*> all;
+  all.reserve(tensors_.size());
+  for (const GgufTensor& tensor : tensors_) all.push_back(&tensor);
+  return all;
 }
 
 }  // namespace retort

@@ -89,26 +89,35 @@ std::string Megabytes(size_t bytes) {
 
 }  // namespace
 
+ModelInspection::Entry InspectionEntry(std::string_view key, std::string_view value, bool quoted) {
+  return {Escape(key), quoted ? Quoted(value) : Escape(value.substr(0, kShownBytes))};
+}
+
 ModelInspection InspectModel(const GgufFile& file) {
-  ModelInspection out;
-  out.path = file.path();
-  out.version = file.version();
+  ModelInspection out = InspectTensors(file);
+  out.format = "GGUF version " + std::to_string(file.version());
   out.file_bytes = file.size();
   for (const auto& [key, value] : file.metadata()) {
     out.metadata.push_back({Escape(key), std::visit([](const auto& v) { return Text(v); }, value)});
   }
+  return out;
+}
+
+ModelInspection InspectTensors(const TensorFile& file) {
+  ModelInspection out;
+  out.path = file.path();
   std::map<std::string, ModelInspection::TypeTotal> totals;
-  for (const GgufTensor& tensor : file.tensors()) {
-    const std::string type = GgmlTypeName(tensor.ggml_type);
-    const int64_t elements = tensor.elements();
-    out.tensors.push_back({Escape(tensor.name), type, ShapeText(tensor.shape), elements, tensor.bytes});
+  for (const ModelTensor* const tensor : file.AllTensors()) {
+    const std::string type = Escape(tensor->type_name);
+    const int64_t elements = tensor->elements();
+    out.tensors.push_back({Escape(tensor->name), type, ShapeText(tensor->shape), elements, tensor->bytes});
     out.parameters += elements;
     ModelInspection::TypeTotal& total = totals[type];
     total.type = type;
-    total.supported = tensor.supported;
+    total.supported = tensor->supported;
     total.tensors += 1;
     total.elements += elements;
-    total.bytes += tensor.bytes;
+    total.bytes += tensor->bytes;
   }
   for (auto& [name, total] : totals) out.types.push_back(std::move(total));
   std::stable_sort(out.types.begin(), out.types.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
@@ -116,7 +125,7 @@ ModelInspection InspectModel(const GgufFile& file) {
 }
 
 std::string InspectionText(const ModelInspection& in) {
-  std::string text = in.path + ": GGUF version " + std::to_string(in.version) + ", " + Megabytes(in.file_bytes) + ", " +
+  std::string text = in.path + ": " + in.format + ", " + Megabytes(in.file_bytes) + ", " +
                      std::to_string(in.parameters) + " parameters in " + std::to_string(in.tensors.size()) +
                      " tensors\n";
   size_t key_width = 0, name_width = 0, shape_width = 0;

@@ -1,8 +1,9 @@
-// What a GGUF file says about itself, as text for people: `retort models inspect`.
+// What a model's file says about itself, as text for people: `retort models inspect`.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/gguf.h"
@@ -25,7 +26,7 @@ struct ModelInspection {
     int64_t elements = 0;
   };
   std::string path;
-  uint32_t version = 0;
+  std::string format;  // "GGUF version 3"
   size_t file_bytes = 0;
   int64_t parameters = 0;        // elements of all tensors
   std::vector<Entry> metadata;   // by key
@@ -34,6 +35,10 @@ struct ModelInspection {
 };
 
 ModelInspection InspectModel(const GgufFile& file);
+/// Of any format: path, tensors and types only.
+ModelInspection InspectTensors(const TensorFile& file);
+/// Text that is safe to print; quoted and cut where the value is a string, else as it is.
+ModelInspection::Entry InspectionEntry(std::string_view key, std::string_view value, bool quoted);
 
 /// A table of everything in it, one line each, ending in a newline.
 std::string InspectionText(const ModelInspection& inspection);

@@ -4,7 +4,7 @@
 #include <bit>
 #include <unordered_set>
 
-#include "core/model/hyper.h"
+#include "core/model/model_file.h"
 #include "core/model/prefix_cache.h"
 #include "core/model/transformer.h"
 #include "core/model/weights.h"
@@ -12,7 +12,7 @@
 namespace retort {
 namespace {
 
-class GgufModel final : public Model {
+class LoadedModel final : public Model {
  public:
   const ModelConfig& config() const override { return config_; }
   const ModelHyper& hyper() const override { return hyper_; }
@@ -31,25 +31,26 @@ class GgufModel final : public Model {
     config_ = config;
     RETORT_ASSIGN_OR_RETURN(config_.source, ResolveModelSource(config.source));
     RETORT_ASSIGN_OR_RETURN(device_, OpenDevice(config.device, config.threads));
-    RETORT_ASSIGN_OR_RETURN(file_, GgufFile::Open(config_.source));
-    RETORT_ASSIGN_OR_RETURN(hyper_, ReadHyper(*file_));
+    RETORT_ASSIGN_OR_RETURN(file_, ModelFile::Open(config_.source));
+    RETORT_ASSIGN_OR_RETURN(hyper_, file_->Hyper());
     if (config.step_tokens < 1)
       return InvalidArgument("step_tokens: expected 1 or more, got " + std::to_string(config.step_tokens));
     if (config.context_length < 0 || config.context_length > hyper_.context_length) {
       return InvalidArgument("context_length: expected 0 (the model's own) to " +
-                             std::to_string(hyper_.context_length) + ", got " + std::to_string(config.context_length));
+                             std::to_string(hyper_.context_length) + ", got " + std::to_string(config.context_length) +
+                             WindowText());
     }
     if (config.context_length > 0) hyper_.context_length = config.context_length;
-    RETORT_ASSIGN_OR_RETURN(tokenizer_, Tokenizer::Create(*file_));
+    RETORT_ASSIGN_OR_RETURN(tokenizer_, file_->CreateTokenizer());
     if (tokenizer_->vocab_size() > hyper_.vocab) {
       return InvalidArgument(config_.source + ": the tokenizer has " + std::to_string(tokenizer_->vocab_size()) +
                              " tokens, the embedding only " + std::to_string(hyper_.vocab) + " rows");
     }
-    const auto jinja = file_->GetString("tokenizer.chat_template");
-    chat_template_ = ChatTemplate::Recognise(jinja.ok() ? *jinja : std::string_view());
+    RETORT_ASSIGN_OR_RETURN(const std::string jinja, file_->ChatTemplateText());
+    chat_template_ = ChatTemplate::Recognise(jinja);
     RETORT_ASSIGN_OR_RETURN(ops_, MakeOpSet(*device_));
     if (config_.repeatable) ops_->ChooseByRule();
-    RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(*file_, hyper_, config_, *ops_));
+    RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(file_->tensors(), hyper_, config_, *ops_));
     RETORT_ASSIGN_OR_RETURN(stream_, device_->CreateStream());
     KvLayout layout{hyper_.layers, hyper_.kv_heads, hyper_.head_dim, DType::kF32};
     // Half keys and values halve what attention reads; exact keeps what was computed.
@@ -161,7 +162,7 @@ class GgufModel final : public Model {
       if (end > static_cast<size_t>(hyper_.context_length)) {
         return ResourceExhausted("forward step: " + std::to_string(item.kv->prefix_length()) + " tokens and " +
                                  std::to_string(end - item.kv->prefix_length()) + " more exceed the context of " +
-                                 std::to_string(hyper_.context_length) + " tokens");
+                                 std::to_string(hyper_.context_length) + " tokens" + WindowText());
       }
       for (const int32_t token : item.tokens) {
         if (token < 0 || token >= hyper_.vocab) {
@@ -171,6 +172,13 @@ class GgufModel final : public Model {
       }
     }
     return {};
+  }
+
+  /// Why the context ends where it does, if that is a surprise.
+  std::string WindowText() const {
+    if (hyper_.sliding_window == 0) return "";
+    return " (the model's attention has a sliding window of " + std::to_string(hyper_.sliding_window) +
+           " tokens, and longer contexts are not supported)";
   }
 
   Status GrowLogits(size_t rows) {
@@ -192,7 +200,7 @@ class GgufModel final : public Model {
   ModelConfig config_;
   ModelHyper hyper_;
   std::shared_ptr<Device> device_;
-  std::unique_ptr<GgufFile> file_;
+  std::unique_ptr<ModelFile> file_;
   std::unique_ptr<Tokenizer> tokenizer_;
   ChatTemplate chat_template_;
   std::unique_ptr<OpSet> ops_;
@@ -209,7 +217,7 @@ class GgufModel final : public Model {
 }  // namespace
 
 Result<std::shared_ptr<Model>> Model::Load(const ModelConfig& config) {
-  auto model = std::make_shared<GgufModel>();
+  auto model = std::make_shared<LoadedModel>();
   if (Status status = model->Load(config); !status.ok()) {
     return config.name.empty() ? status : status.Annotate("model '" + config.name + "'");
   }

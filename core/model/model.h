@@ -10,6 +10,7 @@
 
 #include "core/model/chat_template.h"
 #include "core/model/kv_cache.h"
+#include "core/model/rope.h"
 #include "core/model/tokenizer.h"
 #include "core/ops/ops.h"
 
@@ -17,7 +18,7 @@ namespace retort {
 
 struct ModelConfig {
   std::string name;    // under `models:`; for messages
-  std::string source;  // path of a GGUF file, or a name known to tools/get-model
+  std::string source;  // a GGUF file, a folder with safetensors, or a name known to tools/get-model
   std::string device = "cpu";
   std::string weights = "native";  // one of WeightChoices: matrices are converted at load where they differ
   Precision precision = Precision::kFast;
@@ -32,11 +33,15 @@ struct ModelConfig {
 const std::vector<std::string>& WeightChoices();
 
 struct ModelHyper {
-  std::string architecture;  // "llama", "qwen2", ...
+  std::string architecture;  // "llama", "qwen2", ...; as the file calls it
   int32_t vocab = 0, hidden = 0, layers = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0, rope_dim = 0;
   int32_t context_length = 0;
   float rms_eps = 1e-5f, rope_base = 10000.0f;
   bool rope_neox = false, attention_bias = false, tied_embeddings = false;
+  bool qk_norm = false;        // queries and keys are normalised by head (qwen3)
+  int32_t sliding_window = 0;  // tokens that attention is meant to see; bounds context_length; 0: all
+  RopeScaling rope_scaling;
+  float attention_scale = 0;  // of the scores q·k
 };
 
 struct ForwardItem {
@@ -81,8 +86,8 @@ class Model {
   virtual Status KeepPath(KvSequence& kv, std::span<const int32_t> path) = 0;
 };
 
-/// The file for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with how to
-/// fetch it.
+/// The file or folder for a model source: an existing path, or the cached file of a known name. Errors: kNotFound with
+/// how to fetch it.
 Result<std::string> ResolveModelSource(const std::string& source);
 
 }  // namespace retort

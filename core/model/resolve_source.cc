@@ -22,14 +22,16 @@ std::filesystem::path CacheFolder() {
 Result<std::string> ResolveModelSource(const std::string& source) {
   std::error_code error;
   if (source.empty())
-    return InvalidArgument("model source: expected a path of a GGUF file or a model's name, got nothing");
+    return InvalidArgument(
+        "model source: expected a path of a GGUF file or of a folder with safetensors, or a model's name, got nothing");
   if (std::filesystem::exists(source, error)) return source;
   if (source.find('/') == std::string::npos && !source.ends_with(".gguf")) {
     const std::filesystem::path cached = CacheFolder() / "models" / (source + ".gguf");
     if (std::filesystem::exists(cached, error)) return cached.string();
     return NotFound("model '" + source + "': no such file, and " + cached.string() +
                     " is not there; run `tools/get-model " + source +
-                    "` (installed: `retort-get-model`) to fetch it, or name the path of a GGUF file");
+                    "` (installed: `retort-get-model`) to fetch it, or name the path of a GGUF file or of a folder " +
+                    "with safetensors");
   }
   return NotFound("model '" + source + "': no such file");
 }

@@ -29,7 +29,7 @@ class ByteBpeTokenizer final : public Tokenizer {
                          "' is no tokenizer of this build; known: gpt2 (byte-level BPE)");
     }
     RETORT_ASSIGN_OR_RETURN(PreTokenizer pre, PreTokenizer::Create(data.pre));
-    std::unique_ptr<ByteBpeTokenizer> tokenizer(new ByteBpeTokenizer(std::move(pre)));
+    std::unique_ptr<ByteBpeTokenizer> tokenizer(new ByteBpeTokenizer(std::move(pre), data.keys));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadTokens(data));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadEnds(data));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadMerges(data));
@@ -84,7 +84,7 @@ class ByteBpeTokenizer final : public Tokenizer {
     BpeMerger::Scratch scratch;
   };
 
-  explicit ByteBpeTokenizer(PreTokenizer pre) : pre_(std::move(pre)) {}
+  ByteBpeTokenizer(PreTokenizer pre, std::string keys) : keys_(std::move(keys)), pre_(std::move(pre)) {}
 
   bool Known(int32_t token) const { return token >= 0 && static_cast<size_t>(token) < bytes_.size(); }
 
@@ -104,11 +104,11 @@ class ByteBpeTokenizer final : public Tokenizer {
   Status ReadTokens(const TokenizerData& data) {
     const size_t count = data.tokens.size();
     if (count == 0 || count > kMaxTokens) {
-      return DataLoss("tokenizer.ggml.tokens: expected 1 to " + std::to_string(kMaxTokens) + " tokens, got " +
+      return DataLoss(keys_ + "tokens: expected 1 to " + std::to_string(kMaxTokens) + " tokens, got " +
                       std::to_string(count));
     }
     if (!data.token_types.empty() && data.token_types.size() != count) {
-      return DataLoss("tokenizer.ggml.token_type: expected one type for each of the " + std::to_string(count) +
+      return DataLoss(keys_ + "token_type: expected one type for each of the " + std::to_string(count) +
                       " tokens, got " + std::to_string(data.token_types.size()));
     }
     types_ = data.token_types;
@@ -116,8 +116,8 @@ class ByteBpeTokenizer final : public Tokenizer {
     bytes_.reserve(count);  // ids_ and whole_words_ point into the strings
     for (size_t i = 0; i < count; ++i) {
       if (types_[i] < kNormal || types_[i] > kByte) {
-        return DataLoss("tokenizer.ggml.token_type: token " + std::to_string(i) + " has type " +
-                        std::to_string(types_[i]) + ", expected 1 to 6");
+        return DataLoss(keys_ + "token_type: token " + std::to_string(i) + " has type " + std::to_string(types_[i]) +
+                        ", expected 1 to 6");
       }
       std::optional<std::string> spelled;
       if (!IsMarker(i)) spelled = BytesFromSpelling(data.tokens[i]);
@@ -141,7 +141,7 @@ class ByteBpeTokenizer final : public Tokenizer {
     const bool fresh = marker ? all_specials_.Add(text, id) : added;
     if (types_[id] == kUserDefined) user_defined_.Add(text, id);
     if (!fresh) {
-      return DataLoss("tokenizer.ggml.tokens: tokens " + std::to_string(entry->second) + " and " + std::to_string(id) +
+      return DataLoss(keys_ + "tokens: tokens " + std::to_string(entry->second) + " and " + std::to_string(id) +
                       " have the same text");
     }
     return Status::Ok();
@@ -153,7 +153,7 @@ class ByteBpeTokenizer final : public Tokenizer {
     ends_ = data.end_tokens;
     if (eos_ != -1) ends_.push_back(eos_);
     for (int32_t id : ends_) RETORT_RETURN_IF_ERROR(CheckId("an end token's id", id));
-    if (bos_ != -1) RETORT_RETURN_IF_ERROR(CheckId("tokenizer.ggml.bos_token_id", bos_));
+    if (bos_ != -1) RETORT_RETURN_IF_ERROR(CheckId(keys_ + "bos_token_id", bos_));
     for (std::string_view text : kTurnEnds) {
       const int32_t id = Find(text);
       if (id >= 0 && IsMarker(id)) ends_.push_back(id);
@@ -161,14 +161,13 @@ class ByteBpeTokenizer final : public Tokenizer {
     std::sort(ends_.begin(), ends_.end());
     add_bos_ = data.add_bos.value_or(data.pre == "llama-bpe" && bos_ >= 0);
     if (add_bos_ && bos_ < 0)
-      return DataLoss("tokenizer.ggml.add_bos_token is set, but there is no tokenizer.ggml.bos_token_id");
+      return DataLoss(keys_ + "add_bos_token is set, but there is no " + keys_ + "bos_token_id");
     return Status::Ok();
   }
 
-  Status CheckId(const char* key, int32_t id) const {
+  Status CheckId(const std::string& key, int32_t id) const {
     if (Known(id)) return Status::Ok();
-    return DataLoss(std::string(key) + ": expected 0 to " + std::to_string(bytes_.size() - 1) + ", got " +
-                    std::to_string(id));
+    return DataLoss(key + ": expected 0 to " + std::to_string(bytes_.size() - 1) + ", got " + std::to_string(id));
   }
 
   Status ReadMerges(const TokenizerData& data) {
@@ -177,7 +176,7 @@ class ByteBpeTokenizer final : public Tokenizer {
     for (size_t i = 0; i < data.merges.size(); ++i) {
       const std::string_view merge = data.merges[i];
       const auto refuse = [&](const std::string& why) {
-        return DataLoss("tokenizer.ggml.merges: entry " + std::to_string(i) + ", '" + std::string(merge.substr(0, 64)) +
+        return DataLoss(keys_ + "merges: entry " + std::to_string(i) + ", '" + std::string(merge.substr(0, 64)) +
                         "': " + why);
       };
       const size_t space = merge.find(' ');
@@ -197,7 +196,7 @@ class ByteBpeTokenizer final : public Tokenizer {
       byte_tokens[b] = Find({&byte, 1});
     }
     merger_.emplace(byte_tokens, merges);
-    FindWholeWords(data.pre == "llama-bpe");
+    FindWholeWords(data.ignore_merges.value_or(data.pre == "llama-bpe"));
     return Status::Ok();
   }
 
@@ -215,6 +214,7 @@ class ByteBpeTokenizer final : public Tokenizer {
     }
   }
 
+  std::string keys_;  // for messages
   PreTokenizer pre_;
   std::vector<std::string> bytes_;  // what each token decodes to
   std::vector<int32_t> types_;

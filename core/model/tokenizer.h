@@ -1,4 +1,4 @@
-// Byte-level BPE tokenizers read from GGUF metadata. Immutable after Create; thread-safe.
+// Byte-level BPE tokenizers. Immutable after Create; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,19 @@ namespace retort {
 
 class GgufFile;  // core/model/gguf.h
 
-/// What a byte-level BPE tokenizer is made from: the tokenizer.ggml.* metadata of a GGUF file.
+/// What a byte-level BPE tokenizer is made from: the tokenizer.ggml.* metadata of a GGUF file, or tokenizer.json.
 struct TokenizerData {
-  std::string model;                // "gpt2"
-  std::string pre;                  // name of the pre-tokenizer
-  std::vector<std::string> tokens;  // texts; of normal tokens in GPT-2's spelling of bytes
+  std::string keys = "tokenizer.ggml.";  // before the names of settings in messages
+  std::string model;                     // "gpt2"
+  std::string pre;                       // name of the pre-tokenizer
+  std::vector<std::string> tokens;       // texts; of normal tokens in GPT-2's spelling of bytes
   // As in GGUF: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty: all normal.
   std::vector<int32_t> token_types;
-  std::vector<std::string> merges;  // "left right", best first
-  int32_t bos = -1, eos = -1;       // -1: none
-  std::vector<int32_t> end_tokens;  // further ids that end a turn
-  std::optional<bool> add_bos;      // default: what the pre-tokenizer's family does
+  std::vector<std::string> merges;    // "left right", best first
+  int32_t bos = -1, eos = -1;         // -1: none
+  std::vector<int32_t> end_tokens;    // further ids that end a turn
+  std::optional<bool> add_bos;        // default: what the pre-tokenizer's family does
+  std::optional<bool> ignore_merges;  // words that are in the vocabulary need no merges; default: as add_bos
 };
 
 class Tokenizer {
@@ -40,8 +42,8 @@ class Tokenizer {
 
   /// Decode gives `text` back, less the bytes for which the vocabulary has no token: they are left out, as the
   /// reference tokenizers do (SmolLM2 lacks six control characters and the lead bytes of U+40000 to U+BFFFF).
-  /// Text is not normalised: Qwen2's publisher turns it into NFC first, which GGUF has no key for.
-  /// Errors: kInvalidArgument at the byte where `text` is no valid UTF-8.
+  /// Text is not normalised: Qwen2's publisher turns it into NFC first, which GGUF has no key for, and tokenizer.json
+  /// is read the same way. Errors: kInvalidArgument at the byte where `text` is no valid UTF-8.
   virtual Result<std::vector<int32_t>> Encode(std::string_view text, EncodeOptions options) const = 0;
   /// The tokens' bytes; special tokens give their text only if `special`. Ids out of range are left out.
   virtual std::string Decode(const int32_t* tokens, size_t count, bool special = false) const = 0;

@@ -1,7 +1,5 @@
 #include "core/model/transformer.h"
 
-#include <cmath>
-
 namespace retort {
 
 Transformer::Transformer(const ModelHyper& hyper, const Weights& weights, const KvLayout& kv, OpSet& ops,
@@ -55,6 +53,12 @@ Status Transformer::ProjectAndStore(const LayerWeights& layer, int index, const 
     RETORT_RETURN_IF_ERROR(ops_.AddBias(k, layer.k_bias.data(), t, kv_size_, qkv_size_, stream));
     RETORT_RETURN_IF_ERROR(ops_.AddBias(v, layer.v_bias.data(), t, kv_size_, qkv_size_, stream));
   }
+  if (hyper_.qk_norm) {
+    RETORT_RETURN_IF_ERROR(
+        ops_.RmsNormHeads(q, layer.q_norm.data(), hyper_.rms_eps, t, hyper_.heads, hyper_.head_dim, qkv_size_, stream));
+    RETORT_RETURN_IF_ERROR(ops_.RmsNormHeads(k, layer.k_norm.data(), hyper_.rms_eps, t, hyper_.kv_heads,
+                                             hyper_.head_dim, qkv_size_, stream));
+  }
   RETORT_RETURN_IF_ERROR(ops_.Rope(q, k, rows.positions.data(), weights_.inverse_frequencies.data(), t, hyper_.heads,
                                    hyper_.kv_heads, hyper_.head_dim, hyper_.rope_dim, qkv_size_, hyper_.rope_neox,
                                    stream));
@@ -86,7 +90,6 @@ Status Transformer::FeedForward(const LayerWeights& layer, int64_t rows, Stream&
 
 Status Transformer::Run(const StepRows& rows, float* logits, Stream& stream) {
   auto t = static_cast<int64_t>(rows.tokens.size());
-  const float scale = 1.0f / std::sqrt(static_cast<float>(hyper_.head_dim));
   RETORT_RETURN_IF_ERROR(Grow(t));
   RETORT_RETURN_IF_ERROR(ops_.Embed(*weights_.embedding, rows.tokens.data(), x_.data, t, stream));
   std::span<const AttentionRow> attending(rows.attention);
@@ -102,8 +105,8 @@ Status Transformer::Run(const StepRows& rows, float* logits, Stream& stream) {
       attending = wanted_rows_;
       t = static_cast<int64_t>(wanted_rows_.size());
     }
-    RETORT_RETURN_IF_ERROR(ops_.Attention(qkv_.data, qkv_size_, attending, kv_, index, hyper_.heads, scale,
-                                          attended_.data, precision_, stream));
+    RETORT_RETURN_IF_ERROR(ops_.Attention(qkv_.data, qkv_size_, attending, kv_, index, hyper_.heads,
+                                          hyper_.attention_scale, attended_.data, precision_, stream));
     RETORT_RETURN_IF_ERROR(
         ops_.MatMul(attended_.data, *layer.output, x_.data, t, hyper_.hidden, true, precision_, stream));
     RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));

@@ -2,7 +2,6 @@
 
 #include <tbb/task_arena.h>
 
-#include <cmath>
 #include <string>
 #include <unordered_set>
 
@@ -13,7 +12,7 @@ namespace {
 
 class Loader {
  public:
-  Loader(const GgufFile& file, OpSet& ops, Weights& out) : file_(file), ops_(ops), out_(out) {}
+  Loader(const TensorFile& file, OpSet& ops, Weights& out) : file_(file), ops_(ops), out_(out) {}
 
   Status Begin(const std::string& type) {
     RETORT_ASSIGN_OR_RETURN(stream_, ops_.device().CreateStream());
@@ -42,10 +41,10 @@ class Loader {
   };
   Status Stack(const std::vector<Named>& names, int64_t k, StackedWeight* out) {
     std::vector<Rows> parts;
-    std::vector<const GgufTensor*> tensors;
+    std::vector<const ModelTensor*> tensors;
     for (const Named& named : names) {
       const int64_t shape[] = {k, named.n};
-      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use(named.name, shape));
+      RETORT_ASSIGN_OR_RETURN(const ModelTensor* const tensor, Use(named.name, shape));
       parts.push_back({named.name, tensor->type, tensor->data, named.n});
       tensors.push_back(tensor);
     }
@@ -67,14 +66,14 @@ class Loader {
     if (reads_source) {
       if (converted != nullptr) out_.converted.push_back(std::move(converted));
     } else {
-      for (const GgufTensor* tensor : tensors) file_.Forget(tensor->data, tensor->bytes);
+      for (const ModelTensor* tensor : tensors) file_.Forget(tensor->data, tensor->bytes);
     }
     return {};
   }
 
   Status Vector(const std::string& name, int64_t n, FloatVector* out) {
     const int64_t shape[] = {n};
-    RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use(name, shape));
+    RETORT_ASSIGN_OR_RETURN(const ModelTensor* const tensor, Use(name, shape));
     std::vector<float> values(static_cast<size_t>(n));
     DequantiseRow(tensor->type, tensor->data, values.data(), n);
     return Upload(values, out);
@@ -88,34 +87,29 @@ class Loader {
     return stream_->Synchronize();
   }
 
-  /// inv_freq[i] = base^(-2i / rope_dim), divided by the file's own factors where it has them (llama 3.1).
+  /// The rotation's frequencies, divided by the file's own factors where it has them (llama 3.1 as GGUF).
   Status Frequencies(const ModelHyper& h, FloatVector* out) {
-    const int64_t pairs = h.rope_dim / 2;
-    std::vector<float> factors;
+    std::vector<double> values = InverseFrequencies(h.rope_base, h.rope_dim, h.rope_scaling);
     if (file_.FindTensor("rope_freqs.weight") != nullptr) {
-      RETORT_ASSIGN_OR_RETURN(const GgufTensor* const tensor, Use("rope_freqs.weight", std::span(&pairs, 1)));
-      factors.resize(static_cast<size_t>(pairs));
+      const auto pairs = static_cast<int64_t>(values.size());
+      RETORT_ASSIGN_OR_RETURN(const ModelTensor* const tensor, Use("rope_freqs.weight", std::span(&pairs, 1)));
+      std::vector<float> factors(values.size());
       DequantiseRow(tensor->type, tensor->data, factors.data(), pairs);
-    }
-    std::vector<float> values;
-    for (int64_t i = 0; i < pairs; ++i) {
-      const double power = -2.0 * static_cast<double>(i) / h.rope_dim;
-      values.push_back(static_cast<float>(std::pow(static_cast<double>(h.rope_base), power)));
-      if (factors.empty()) continue;
-      const float factor = factors[static_cast<size_t>(i)];
-      if (!(factor > 0)) {
-        return InvalidArgument(file_.path() + ": tensor 'rope_freqs.weight': expected positive factors, got " +
-                               std::to_string(factor));
+      for (size_t i = 0; i < factors.size(); ++i) {
+        if (!(factors[i] > 0)) {
+          return InvalidArgument(file_.path() + ": tensor 'rope_freqs.weight': expected positive factors, got " +
+                                 std::to_string(factors[i]));
+        }
+        values[i] /= factors[i];
       }
-      values.back() /= factor;
     }
-    return Upload(values, out);
+    return Upload({values.begin(), values.end()}, out);
   }
 
   Status CheckAllUsed(const std::string& architecture) const {
-    for (const GgufTensor& tensor : file_.tensors()) {
-      if (used_.contains(&tensor)) continue;
-      return Unsupported(file_.path() + ": tensor '" + tensor.name + "' has no place in a model of architecture '" +
+    for (const ModelTensor* const tensor : file_.AllTensors()) {
+      if (tensor->ignorable || used_.contains(tensor)) continue;
+      return Unsupported(file_.path() + ": tensor '" + tensor->name + "' has no place in a model of architecture '" +
                          architecture + "' as this build knows it; without it the answers would be wrong");
     }
     return {};
@@ -130,7 +124,7 @@ class Loader {
     int64_t n;
   };
 
-  Result<const GgufTensor*> Use(const std::string& name, std::span<const int64_t> shape) {
+  Result<const ModelTensor*> Use(const std::string& name, std::span<const int64_t> shape) {
     auto tensor = file_.GetTensor(name, shape);
     if (tensor.ok()) used_.insert(*tensor);
     return tensor;
@@ -169,13 +163,13 @@ class Loader {
     });
   }
 
-  const GgufFile& file_;
+  const TensorFile& file_;
   OpSet& ops_;
   Weights& out_;
   std::unique_ptr<Stream> stream_;
   bool convert_ = false;
   DType type_ = DType::kF32;
-  std::unordered_set<const GgufTensor*> used_;
+  std::unordered_set<const ModelTensor*> used_;
 };
 
 }  // namespace
@@ -186,7 +180,7 @@ const std::vector<std::string>& WeightChoices() {
   return choices;
 }
 
-Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& h, const ModelConfig& config, OpSet& ops) {
+Result<Weights> LoadWeights(const TensorFile& file, const ModelHyper& h, const ModelConfig& config, OpSet& ops) {
   Weights weights;
   Loader load(file, ops, weights);
   RETORT_RETURN_IF_ERROR(load.Begin(config.weights));
@@ -208,6 +202,10 @@ Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& h, const Mod
       RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_q.bias", q, &layer.q_bias));
       RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_k.bias", kv, &layer.k_bias));
       RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_v.bias", kv, &layer.v_bias));
+    }
+    if (h.qk_norm) {
+      RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_q_norm.weight", h.head_dim, &layer.q_norm));
+      RETORT_RETURN_IF_ERROR(load.Vector(prefix + "attn_k_norm.weight", h.head_dim, &layer.k_norm));
     }
     RETORT_RETURN_IF_ERROR(load.Vector(prefix + "ffn_norm.weight", h.hidden, &layer.ffn_norm));
     RETORT_RETURN_IF_ERROR(

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "core/model/gguf.h"
 #include "core/model/model.h"
+#include "core/model/tensor_file.h"
 
 namespace retort {
 
@@ -28,6 +28,7 @@ struct LayerWeights {
   StackedWeight qvk;  // in this order, which is how converters write q and v
   std::unique_ptr<PackedWeight> output;
   FloatVector q_bias, k_bias, v_bias;  // empty without attention_bias
+  FloatVector q_norm, k_norm;          // empty without qk_norm
   StackedWeight gate_up;
   std::unique_ptr<PackedWeight> down;
 };
@@ -53,8 +54,8 @@ struct Weights {
 };
 
 /// Read, check, convert (`config.weights`) and pack. `file` must outlive the result.
-/// Errors: those of GgufFile::GetTensor and OpSet::PackWeight; kInvalidArgument for an unknown `config.weights`;
+/// Errors: those of TensorFile::GetTensor and OpSet::PackWeight; kInvalidArgument for an unknown `config.weights`;
 /// kUnsupported if the file has a tensor that this architecture does not use, which would change the result.
-Result<Weights> LoadWeights(const GgufFile& file, const ModelHyper& hyper, const ModelConfig& config, OpSet& ops);
+Result<Weights> LoadWeights(const TensorFile& file, const ModelHyper& hyper, const ModelConfig& config, OpSet& ops);
 
 }  // namespace retort

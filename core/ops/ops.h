@@ -110,9 +110,19 @@ class OpSet {
   /// out[T, K] = rows `ids[T]` (host pointer, each in [0, N)) of w as floats.
   virtual Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream& stream) = 0;
 
-  /// out[T, K] = x / sqrt(mean(x²) + eps) * weight[K]. Source: Zhang & Sennrich 2019.
+  /// out[T, K] = x / sqrt(mean(x²) + eps) * weight[K]; out may be x. Source: Zhang & Sennrich 2019.
   virtual Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k,
                          Stream& stream) = 0;
+
+  /// Normalise each head of x [T, H*D] (row stride ld floats, in place) as RmsNorm does, with weight[D] for all heads.
+  virtual Status RmsNormHeads(float* x, const float* weight, float eps, int64_t t, int heads, int head_dim, int64_t ld,
+                              Stream& stream) {
+    for (int64_t i = 0; i < t; ++i) {
+      float* const row = x + i * ld;
+      if (Status status = RmsNorm(row, weight, eps, row, heads, head_dim, stream); !status.ok()) return status;
+    }
+    return {};
+  }
 
   /// Rotate q [T, H*D] and k [T, G*D] (row stride ld floats, in place) by their positions (host pointer [T]). `neox`
   /// rotates pairs (i, i + rope_dim/2), else pairs (2i, 2i+1) as GGUF llama weights are permuted for.

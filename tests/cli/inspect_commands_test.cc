@@ -101,6 +101,20 @@ TEST(Models, RefuseWhatIsNoModel) {
   }
 }
 
+TEST(Models, InspectAndTokenizeAFolderOfSafetensors) {
+  const std::string model = "tests/golden/architectures/qwen3";
+  const Finished inspected = RunRetort({"models", "inspect", model}, "", SourceFolder());
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+  EXPECT_NE(inspected.out.find("safetensors in 4 files"), std::string::npos) << inspected.out;
+  EXPECT_NE(inspected.out.find("model.layers.1.self_attn.k_norm.weight"), std::string::npos);
+  const Finished tokenized = RunRetort({"models", "tokenize", model}, "\"<|end|>\"\n", SourceFolder());
+  EXPECT_EQ(tokenized.exit_code, 0) << tokenized.err;
+  EXPECT_EQ(tokenized.out, "[87]\n");
+  const Finished none = RunRetort({"models", "inspect", "tests/golden"}, "", SourceFolder());
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("expected config.json in it"), std::string::npos) << none.err;
+}
+
 TEST(Models, InspectAndTokenizeTheRealModel) {
   const Finished path = RunShell("tools/get-model smollm2-135m-instruct", SourceFolder());
   ASSERT_EQ(path.exit_code, 0) << path.err;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/model/gguf.h"
 #include "tests/graph/sample_stages.h"
 
 namespace retort {

@@ -224,7 +224,13 @@ TEST_P(ForwardTest, RefusedStepsChangeNothing) {
 std::vector<Case> Cases() {
   const TinyModel llama, qwen{.architecture = "qwen2", .heads = 4, .kv_heads = 1},
       quantised{.type = DType::kQ4_1, .tied = false}, eight{.layers = 1, .kv_heads = 4, .type = DType::kQ8_0};
-  return {{"ref", {.hidden = 32, .ffn = 32}}, {"cpu", llama}, {"cpu", qwen}, {"cpu", quantised}, {"cpu", eight}};
+  const TinyModel normed{.architecture = "qwen3", .kv_heads = 1};
+  return {{"ref", {.hidden = 32, .ffn = 32}},
+          {"cpu", llama},
+          {"cpu", qwen},
+          {"cpu", normed},
+          {"cpu", quantised},
+          {"cpu", eight}};
 }
 std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
   const TinyModel& tiny = info.param.tiny;

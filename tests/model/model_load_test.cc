@@ -66,8 +66,18 @@ TEST(ModelLoad, RefusesWhatItCannotRun) {
                 "sizes make no model");
   ExpectRefused(MakeTinyModel().Set("llama.rope.dimension_count", uint32_t{18}), StatusCode::kInvalidArgument,
                 "sizes make no model");
-  ExpectRefused(MakeTinyModel().Set("llama.rope.scaling.type", std::string("yarn")), StatusCode::kUnsupported,
-                "rope scaling 'yarn'");
+  ExpectRefused(MakeTinyModel().Set("llama.rope.scaling.type", std::string("longrope")), StatusCode::kUnsupported,
+                "rope scaling 'longrope'");
+  ExpectRefused(MakeTinyModel().Set("llama.rope.scaling.type", std::string("yarn")), StatusCode::kNotFound,
+                "llama.rope.scaling.original_context_length");
+  ExpectRefused(MakeTinyModel()
+                    .Set("llama.rope.scaling.type", std::string("yarn"))
+                    .Set("llama.rope.scaling.factor", 4.0f)
+                    .Set("llama.rope.scaling.original_context_length", uint32_t{64})
+                    .Set("llama.rope.dimension_count", uint32_t{8}),
+                StatusCode::kUnsupported, "heads that are rotated in part (8 of 16)");
+  ExpectRefused(MakeTinyModel().Set("llama.rope.scale_linear", -2.0f), StatusCode::kInvalidArgument,
+                "expected a positive number");
   ExpectRefused(MakeTinyModel().Set("llama.expert_count", uint32_t{8}), StatusCode::kUnsupported,
                 "mixtures of experts");
   ExpectRefused(MakeTinyModel().Set("llama.attention.value_length", uint32_t{8}), StatusCode::kUnsupported,
@@ -75,6 +85,21 @@ TEST(ModelLoad, RefusesWhatItCannotRun) {
   ExpectRefused(MakeTinyModel().Set("llama.rope.freq_base", 0.0f), StatusCode::kInvalidArgument,
                 "expected a positive number");
   ExpectRefused(MakeTinyModel().EraseTensor("token_embd.weight"), StatusCode::kNotFound, "token_embd.weight");
+}
+
+TEST(ModelLoad, ReadsRopeScaling) {
+  auto model = Load(MakeTinyModel().Set("llama.rope.scale_linear", 2.0f));
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  EXPECT_EQ((*model)->hyper().rope_scaling.kind, RopeScaling::Kind::kLinear);
+  EXPECT_EQ((*model)->hyper().context_length, 512);
+  model = Load(MakeTinyModel()
+                   .Set("llama.rope.scaling.type", std::string("yarn"))
+                   .Set("llama.rope.scaling.factor", 4.0f)
+                   .Set("llama.rope.scaling.attn_factor", 0.5f)
+                   .Set("llama.rope.scaling.original_context_length", uint32_t{64}));
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  EXPECT_EQ((*model)->hyper().context_length, 256);
+  EXPECT_NEAR((*model)->hyper().rope_scaling.attention_factor, 1.1386294 / 2, 1e-6);
 }
 
 TEST(ModelLoad, ChecksEveryTensorAgainstTheMetadata) {
@@ -92,6 +117,8 @@ TEST(ModelLoad, ChecksEveryTensorAgainstTheMetadata) {
                 "has no place in a model");
   ExpectRefused(MakeTinyModel().Tensor("blk.0.attn_output.bias", DType::kF32, {64}, std::vector<float>(64)),
                 StatusCode::kUnsupported, "tensor 'blk.0.attn_output.bias' has no place in a model");
+  ExpectRefused(MakeTinyModel({.architecture = "qwen3"}).EraseTensor("blk.1.attn_k_norm.weight"), StatusCode::kNotFound,
+                "tensor 'blk.1.attn_k_norm.weight' is missing");
   ExpectRefused(MakeTinyModel({.architecture = "qwen2"}).EraseTensor("blk.1.attn_v.bias"), StatusCode::kNotFound,
                 "tensor 'blk.1.attn_v.bias' is missing");
   ExpectRefused(MakeTinyModel().Tensor("rope_freqs.weight", DType::kF32, {8}, std::vector<float>(8, 0.0f)),

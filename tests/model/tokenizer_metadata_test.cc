@@ -28,7 +28,8 @@ TokenizerData Small() {
           .bos = 6,
           .eos = 7,
           .end_tokens = {},
-          .add_bos = {}};
+          .add_bos = {},
+          .ignore_merges = {}};
 }
 
 Ids Encode(const TokenizerData& data, std::string_view text, Tokenizer::EncodeOptions options = {}) {

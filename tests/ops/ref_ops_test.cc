@@ -40,6 +40,14 @@ TEST_F(RefOps, RmsNormDividesByTheRootMeanSquare) {
   EXPECT_THAT(y, Pointwise(FloatNear(1e-6f), std::vector<float>{3 / rms, 4 / rms, -6 / rms, -2 / rms}));
 }
 
+TEST_F(RefOps, RmsNormHeadsNormalisesEachHeadAndLeavesTheRest) {
+  std::vector<float> x = {3, 4, -3, -4, 9, 1, 1, 2, 0, 9};  // two heads of two a row, rows five apart
+  const std::vector<float> weight = {1, 2};
+  ASSERT_TRUE(ops_->RmsNormHeads(x.data(), weight.data(), 0.0f, 2, 2, 2, 5, *stream_).ok());
+  const float a = std::sqrt(12.5f), b = std::sqrt(2.0f);
+  EXPECT_THAT(x, Pointwise(FloatNear(1e-6f), std::vector<float>{3 / a, 8 / a, -3 / a, -8 / a, 9, 1, 2, 2 / b, 0, 9}));
+}
+
 TEST_F(RefOps, RopeRotatesPairsOfBothKinds) {
   const float inv_freq[] = {1.0f, 0.5f};
   const int32_t position = 2;

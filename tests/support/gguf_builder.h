@@ -63,7 +63,7 @@ class GgufBuilder {
 /// A random model of a known architecture with a byte-level BPE tokenizer: 256 bytes, some English merges, and
 /// <|endoftext|> (end of text), <|im_start|>, <|im_end|> (end of turn), so that any prompt can be fed to it.
 struct TinyModel {
-  std::string architecture = "llama";  // or "qwen2": attention biases, rotation of halves
+  std::string architecture = "llama";  // or "qwen2": attention biases, rotation of halves; or "qwen3": q/k norms
   int32_t layers = 2, hidden = 64, heads = 4, kv_heads = 2, ffn = 96, context_length = 256;
   int32_t vocab = 0;         // 0: what the tokenizer needs; more: filled with unused tokens
   DType type = DType::kF32;  // of the matrices

@@ -93,7 +93,7 @@ GgufBuilder MakeTinyModel(const TinyModel& m) {
   out.Set(a + "attention.head_count", number(m.heads)).Set(a + "attention.head_count_kv", number(m.kv_heads));
   out.Set(a + "attention.layer_norm_rms_epsilon", 1e-5f).Set(a + "rope.freq_base", 10000.0f);
   out.Set("tokenizer.ggml.model", std::string("gpt2"));
-  out.Set("tokenizer.ggml.pre", std::string(m.architecture == "qwen2" ? "qwen2" : "smollm"));
+  out.Set("tokenizer.ggml.pre", std::string(m.architecture == "llama" ? "smollm" : "qwen2"));
   out.Set("tokenizer.ggml.tokens", vocabulary.tokens).Set("tokenizer.ggml.token_type", vocabulary.types);
   out.Set("tokenizer.ggml.merges", vocabulary.merges).Set("tokenizer.ggml.add_bos_token", false);
   out.Set("tokenizer.ggml.bos_token_id", uint32_t{1}).Set("tokenizer.ggml.eos_token_id", uint32_t{0});
@@ -115,6 +115,10 @@ GgufBuilder MakeTinyModel(const TinyModel& m) {
       add.Add(p + "attn_q.bias", DType::kF32, {m.hidden}, 0, 0.3);
       add.Add(p + "attn_k.bias", DType::kF32, {kv}, 0, 0.3);
       add.Add(p + "attn_v.bias", DType::kF32, {kv}, 0, 0.3);
+    }
+    if (m.architecture == "qwen3") {
+      add.Add(p + "attn_q_norm.weight", DType::kF32, {head}, 1, 0.3);
+      add.Add(p + "attn_k_norm.weight", DType::kF32, {head}, 1, 0.3);
     }
     add.Add(p + "ffn_norm.weight", DType::kF32, {m.hidden}, 1, 0.1);
     add.Matrix(p + "ffn_gate.weight", m.type, m.ffn, m.hidden, 2);

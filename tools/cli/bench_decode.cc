@@ -5,6 +5,7 @@
 
 #include "core/base/random.h"
 #include "core/graph/plan.h"
+#include "core/model/model_file.h"
 #include "core/ops/calibrate.h"
 
 namespace retort::cli {
@@ -88,8 +89,8 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
   RETORT_ASSIGN_OR_RETURN(const double prefill, MeasurePrefill(*model, *kv, options));
   RETORT_ASSIGN_OR_RETURN(const std::vector<double> steps, MeasureSteps(*model, *kv, options, sizes));
   RETORT_ASSIGN_OR_RETURN(const Calibration machine, Calibrate(options.model.threads));
-  RETORT_ASSIGN_OR_RETURN(const auto file, GgufFile::Open(model->config().source));
-  RETORT_ASSIGN_OR_RETURN(const uint64_t step_bytes, WeightBytesPerStep(*file, options.model.weights));
+  RETORT_ASSIGN_OR_RETURN(const auto file, ModelFile::Open(model->config().source));
+  RETORT_ASSIGN_OR_RETURN(const uint64_t step_bytes, WeightBytesPerStep(file->tensors(), options.model.weights));
   const double limit = machine.read_bytes_per_second / static_cast<double>(step_bytes);
   Json v = Json::object(), step_seconds = Json::object();
   for (size_t i = 0; i < sizes.size(); ++i) {

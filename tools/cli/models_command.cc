@@ -2,9 +2,8 @@
 #include <iostream>
 #include <memory>
 
-#include "core/model/gguf.h"
 #include "core/model/inspect.h"
-#include "core/model/model.h"
+#include "core/model/model_file.h"
 #include "core/model/tokenize_lines.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
@@ -12,15 +11,15 @@
 namespace retort::cli {
 namespace {
 
-/// The file of a model source, mapped. Errors: those of ResolveModelSource and GgufFile::Open.
-Result<std::unique_ptr<GgufFile>> OpenSource(const std::string& source) {
+/// The file or folder of a model source, mapped. Errors: those of ResolveModelSource and ModelFile::Open.
+Result<std::unique_ptr<ModelFile>> OpenSource(const std::string& source) {
   RETORT_ASSIGN_OR_RETURN(const std::string path, ResolveModelSource(source));
-  return GgufFile::Open(path);
+  return ModelFile::Open(path);
 }
 
 Status Tokenize(const std::string& source) {
   RETORT_ASSIGN_OR_RETURN(const auto file, OpenSource(source));
-  RETORT_ASSIGN_OR_RETURN(const auto tokenizer, Tokenizer::Create(*file));
+  RETORT_ASSIGN_OR_RETURN(const auto tokenizer, file->CreateTokenizer());
   std::ios::sync_with_stdio(false);
   return TokenizeLines(*tokenizer, std::cin, std::cout);
 }
@@ -29,7 +28,7 @@ void AddTokenize(CLI::App& models, Action* action) {
   CLI::App* command =
       models.add_subcommand("tokenize", "Read JSON strings, a line each; print the JSON list of each one's token ids");
   auto source = std::make_shared<std::string>();
-  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")
+  command->add_option("model", *source, "A GGUF file, a folder with safetensors, or a name that tools/get-model knows")
       ->required()
       ->type_name("MODEL");
   command->footer(
@@ -44,19 +43,25 @@ void AddTokenize(CLI::App& models, Action* action) {
   });
 }
 
+Status Inspect(const std::string& source) {
+  RETORT_ASSIGN_OR_RETURN(const auto file, OpenSource(source));
+  RETORT_ASSIGN_OR_RETURN(const ModelInspection inspection, file->Inspect());
+  Print(InspectionText(inspection));
+  return {};
+}
+
 void AddInspect(CLI::App& models, Action* action) {
   CLI::App* command = models.add_subcommand("inspect", "Show what a model file holds: metadata, tensors, types, sizes");
   auto source = std::make_shared<std::string>();
-  command->add_option("model", *source, "A GGUF file, or a name that tools/get-model knows")
+  command->add_option("model", *source, "A GGUF file, a folder with safetensors, or a name that tools/get-model knows")
       ->required()
       ->type_name("MODEL");
   command->footer("Example: retort models inspect smollm2-135m-instruct");
   command->callback([=] {
     *action = [=] {
-      const auto file = OpenSource(*source);
-      if (file.ok()) Print(InspectionText(InspectModel(**file)));
-      if (!file.ok()) PrintStatus(file.status());
-      return ExitCodeOf(file.status());
+      const Status status = Inspect(*source);
+      if (!status.ok()) PrintStatus(status);
+      return ExitCodeOf(status);
     };
   });
 }

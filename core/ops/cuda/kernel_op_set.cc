@@ -130,7 +130,12 @@ Status KernelOpSet::Embed(const PackedWeight& w, const int32_t* ids, float* out,
 
 Status KernelOpSet::RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k,
                             Stream& stream) {
-  return LaunchWarps(cuda::RmsNorm{x, weight, out, t, k, eps}, stream);
+  return LaunchWarps(cuda::RmsNorm{x, weight, out, t, k, eps, 1, k}, stream);
+}
+
+Status KernelOpSet::RmsNormHeads(float* x, const float* weight, float eps, int64_t t, int heads, int head_dim,
+                                 int64_t ld, Stream& stream) {
+  return LaunchWarps(cuda::RmsNorm{x, weight, x, t * heads, head_dim, eps, heads, ld}, stream);
 }
 
 Status KernelOpSet::Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads,

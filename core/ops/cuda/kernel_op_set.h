@@ -33,6 +33,8 @@ class KernelOpSet final : public OpSet {
   Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream& stream) override;
   Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k,
                  Stream& stream) override;
+  Status RmsNormHeads(float* x, const float* weight, float eps, int64_t t, int heads, int head_dim, int64_t ld,
+                      Stream& stream) override;
   Status Rope(float* q, float* k, const int32_t* positions, const float* inv_freq, int64_t t, int heads, int kv_heads,
               int head_dim, int rope_dim, int64_t ld, bool neox, Stream& stream) override;
   Status StoreKv(const float* k, const float* v, int64_t ld, std::span<const AttentionRow> rows, const KvLayout& layout,

@@ -259,7 +259,7 @@ void ExpectRowOperationsAgree(OpSet& oracle, OpSet& subject) {
   const std::array<std::pair<int64_t, int64_t>, 5> shapes = {{{1, 1}, {1, 576}, {5, 31}, {3, 32}, {2, 1537}}};
   for (const auto& [t, k] : shapes) {
     const std::string shape = " t=" + std::to_string(t) + " k=" + std::to_string(k);
-    std::vector<std::array<std::vector<float>, 4>> results;
+    std::vector<std::array<std::vector<float>, 5>> results;
     for (OpSet* ops : {&oracle, &subject}) {
       const DeviceArray<float> x(ops->device(), RandomFloats(static_cast<size_t>(t * 2 * k), 8));
       const DeviceArray<float> weight(ops->device(), RandomFloats(static_cast<size_t>(k), 9));
@@ -270,12 +270,18 @@ void ExpectRowOperationsAgree(OpSet& oracle, OpSet& subject) {
       ExpectOk(ops->SiluMul(x.data(), gated.data(), t, k, *stream), "SiluMul");
       ExpectOk(ops->AddBias(x.data(), weight.data(), t, k, 2 * k, *stream), "AddBias");
       ExpectOk(stream->Synchronize(), "row operations");
-      results.push_back({normal.Read(), gated.Read(), x.Read(), {}});
+      results.push_back({normal.Read(), gated.Read(), x.Read(), {}, {}});
       ExpectOk(ops->RmsNorm(normal.data(), weight.data(), 1e-5f, normal.data(), t, k, *stream), "RmsNorm in place");
       ExpectOk(stream->Synchronize(), "RmsNorm in place");
       results.back()[3] = normal.Read();
+      // Three heads of each row, which has more behind them.
+      const int64_t ld = 4 * k;
+      const DeviceArray<float> heads(ops->device(), RandomFloats(static_cast<size_t>(t * ld), 10));
+      ExpectOk(ops->RmsNormHeads(heads.data(), weight.data(), 1e-5f, t, 3, static_cast<int>(k), ld, *stream), "heads");
+      ExpectOk(stream->Synchronize(), "RmsNormHeads");
+      results.back()[4] = heads.Read();
     }
-    const std::array names = {"rms norm", "silu", "bias", "rms norm in place"};
+    const std::array names = {"rms norm", "silu", "bias", "rms norm in place", "rms norm of heads"};
     for (size_t i = 0; i < names.size(); ++i) {
       ExpectClose(results[0][i], results[1][i], kTolerance, names[i] + shape);
     }

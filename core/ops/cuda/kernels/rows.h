@@ -6,24 +6,29 @@
 namespace retort::cuda {
 
 /// out[T, K] = x / sqrt(mean(x²) + eps) * weight; out may be x. Source: Zhang & Sennrich 2019.
+/// Rows come in groups (the heads of a token) whose begins are ld floats apart, in x as in out.
 struct RmsNorm {
   using Partial = Floats<1>;
   const float* x;
   const float* weight;
   float* out;
-  int64_t t, k;
+  int64_t t, k;  // all rows
   float eps;
+  int64_t group, ld;
 
   RETORT_HD int64_t Count() const { return t; }
+  RETORT_HD int64_t Begin(int64_t i) const { return i / group * ld + i % group * k; }
   RETORT_HD Partial Part(int64_t i, int lane) const {
+    const float* const row = x + Begin(i);
     Partial sum{};
-    for (int64_t e = lane; e < k; e += kLanes) sum.v[0] = fmaf(x[i * k + e], x[i * k + e], sum.v[0]);
+    for (int64_t e = lane; e < k; e += kLanes) sum.v[0] = fmaf(row[e], row[e], sum.v[0]);
     return sum;
   }
   RETORT_HD static Partial Merge(const Partial& a, const Partial& b) { return {{a.v[0] + b.v[0]}}; }
   RETORT_HD void Finish(int64_t i, int lane, const Partial& sum) const {
     const float scale = 1.0f / sqrtf(sum.v[0] / static_cast<float>(k) + eps);
-    for (int64_t e = lane; e < k; e += kLanes) out[i * k + e] = x[i * k + e] * scale * weight[e];
+    const int64_t begin = Begin(i);
+    for (int64_t e = lane; e < k; e += kLanes) out[begin + e] = x[begin + e] * scale * weight[e];
   }
 };
 

@@ -1,0 +1,27 @@
+// libFuzzer target for the safetensors reader: no input may crash it or give a tensor outside the bytes.
+//
+// Build and run (clang only), from the top of the tree:
+//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -Icore/base/include
+//     tests/fuzz/safetensors_fuzzer.cc core/model/{safetensors,safetensors_header,json_text,mapped_file,tensor_file}.cc
+//     core/tensor/dtype.cc -o safetensors_fuzzer
+//   mkdir -p corpus && cp tests/golden/architectures/qwen3/*.safetensors corpus
+//   ./safetensors_fuzzer -max_len=65536 corpus
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "core/model/safetensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // As aligned as a mapped file, and exactly as long, so that a read past the end is seen.
+  const std::unique_ptr<std::byte, decltype(&std::free)> bytes(
+      static_cast<std::byte*>(std::aligned_alloc(64, (size + 63) / 64 * 64 + 64)), &std::free);
+  std::byte* const begin = bytes.get();
+  if (size > 0) std::memcpy(begin, data, size);
+  const auto file = retort::SafetensorsFile::FromMemory({begin, size}, "input");
+  if (!file.ok()) return 0;
+  for (const retort::ModelTensor& tensor : (*file)->tensors()) {
+    if (tensor.data < begin || tensor.data + tensor.bytes > begin + size) std::abort();
+  }
+  return 0;
+}
