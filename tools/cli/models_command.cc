@@ -1,4 +1,4 @@
-// retort models: what a model file holds, and its tokenizer.
+// retort models: what a model file holds, its tokenizer, and what it is worth.
 #include <iostream>
 #include <memory>
 
@@ -6,7 +6,7 @@
 #include "core/model/inspect.h"
 #include "core/model/model.h"
 #include "core/model/tokenize_lines.h"
-#include "tools/cli/commands.h"
+#include "tools/cli/models_commands.h"
 #include "tools/cli/output.h"
 
 namespace retort::cli {
@@ -64,11 +64,12 @@ void AddInspect(CLI::App& models, Action* action) {
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, Action* action) {
-  CLI::App* command = app.add_subcommand("models", "Look into models");
+  CLI::App* command = app.add_subcommand("models", "Look into models and measure them");
   command->require_subcommand(1);
   command->footer("Example: retort models inspect smollm2-135m-instruct");
   AddTokenize(*command, action);
   AddInspect(*command, action);
+  AddModelsPerplexity(*command, action);
 }
 
 }  // namespace retort::cli
