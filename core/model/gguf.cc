@@ -20,6 +20,8 @@ namespace {
 
 constexpr size_t kMaxName = 65535;  // bytes of a key or a tensor's name, as the format has it for keys
 
+constexpr uint32_t kGgmlI32 = 26;
+
 enum Kind : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
 
 struct TypeEntry {
@@ -170,6 +172,13 @@ std::string GgmlTypeName(uint32_t ggml_type) {
   return "type " + std::to_string(ggml_type);
 }
 
+uint32_t GgmlTypeOf(DType type) {
+  for (const TypeEntry& entry : kTypes) {
+    if (entry.supported && entry.type == type) return entry.ggml;
+  }
+  return kGgmlI32;  // what weights never are
+}
+
 int64_t GgufTensor::elements() const {
   int64_t n = 1;
   for (const int64_t size : shape) n *= size;
@@ -206,6 +215,7 @@ Status GgufFile::Parse() {
 }
 
 Status GgufFile::ReadMetadata(GgufCursor& in) {
+  const size_t begin = in.offset();
   std::string_view key;
   RETORT_RETURN_IF_ERROR(in.ReadString("a metadata key", &key));
   if (key.size() > kMaxName) return in.Damaged("a metadata key has " + std::to_string(key.size()) + " bytes");
@@ -214,6 +224,7 @@ Status GgufFile::ReadMetadata(GgufCursor& in) {
   if (!metadata_.emplace(key, *std::move(value)).second) {
     return in.Damaged("metadata '" + std::string(key) + "' stands twice");
   }
+  raw_metadata_.push_back({key, bytes_.subspan(begin, in.offset() - begin)});
   return {};
 }
 

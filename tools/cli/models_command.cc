@@ -1,4 +1,4 @@
-// retort models: what a model file holds, its tokenizer, and what it is worth.
+// retort models: what a model file holds, and its tokenizer; other subcommands have files of their own.
 #include <iostream>
 #include <memory>
 
@@ -64,11 +64,12 @@ void AddInspect(CLI::App& models, Action* action) {
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, Action* action) {
-  CLI::App* command = app.add_subcommand("models", "Look into models and measure them");
+  CLI::App* command = app.add_subcommand("models", "Look into models, convert and measure them");
   command->require_subcommand(1);
   command->footer("Example: retort models inspect smollm2-135m-instruct");
   AddTokenize(*command, action);
   AddInspect(*command, action);
+  AddModelsQuantize(*command, action);
   AddModelsPerplexity(*command, action);
 }
 

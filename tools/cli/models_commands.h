@@ -6,5 +6,6 @@
 namespace retort::cli {
 
 void AddModelsPerplexity(CLI::App& models, Action* action);
+void AddModelsQuantize(CLI::App& models, Action* action);
 
 }  // namespace retort::cli
