@@ -60,8 +60,11 @@ Result<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path, size_t
   unlink(file->temporary_.c_str());  // of an earlier process of this number
   file->fd_ = open(file->temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file->fd_ < 0) {
-    return ResourceExhausted(path + ": cannot be written: " + Reason(errno) +
-                             "; choose a folder that exists and that you may write to");
+    const int error = errno;
+    const bool full = error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE || error == EIO;
+    return Status(
+        full ? StatusCode::kResourceExhausted : StatusCode::kInvalidArgument,
+        path + ": cannot be written: " + Reason(error) + "; choose a folder that exists and that you may write to");
   }
   RETORT_RETURN_IF_ERROR(TakeRoom(file->fd_, path, bytes));
   return file;

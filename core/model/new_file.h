@@ -14,8 +14,8 @@ namespace retort {
 class NewFile {
  public:
   /// Begin a file of `bytes` bytes, room for which is taken at once where the file system can. `replace`: an older file
-  /// of this name may go. Errors: kAlreadyExists; kInvalidArgument where `path` is no place for a file;
-  /// kResourceExhausted where it cannot be written or the disk has not the room.
+  /// of this name may go. Errors: kAlreadyExists; kInvalidArgument where `path` is no place for a file or
+  /// none that may be written; kResourceExhausted where the disk has not the room.
   static Result<std::unique_ptr<NewFile>> Create(const std::string& path, size_t bytes, bool replace);
   /// Without a Commit before, nothing is left of the file.
   ~NewFile();

@@ -51,7 +51,7 @@ TEST(ModelsQuantize, SaysWhatIsWrong) {
   EXPECT_THAT(type.err, HasSubstr("q3_k not in {f32,f16,bf16,q8_0,"));
   const Finished lost =
       RunRetort({"models", "quantize", source, "--type", "q8_0", "--output", folder.path() + "/none/small.gguf"});
-  EXPECT_EQ(lost.exit_code, 3);
+  EXPECT_EQ(lost.exit_code, 2);
   EXPECT_THAT(lost.err, HasSubstr("cannot be written: No such file or directory; choose a folder that exists"));
   // A limit on the size of files stands in for a full disk.
   const Finished full = RunShell(
