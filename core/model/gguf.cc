@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kMaxName = 65535;  // bytes of a key or a tensor's name, as the format has it for keys
 
+constexpr uint32_t kGgmlI32 = 26;
+
 enum Kind : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
 
 struct TypeEntry {
@@ -164,6 +166,13 @@ std::string GgmlTypeName(uint32_t ggml_type) {
   return "type " + std::to_string(ggml_type);
 }
 
+uint32_t GgmlTypeOf(DType type) {
+  for (const TypeEntry& entry : kTypes) {
+    if (entry.supported && entry.type == type) return entry.ggml;
+  }
+  return kGgmlI32;  // what weights never are
+}
+
 Status GgufFile::Parse() {
   GgufCursor in(bytes_, path_);
   char magic[4];
@@ -194,6 +203,7 @@ Status GgufFile::Parse() {
 }
 
 Status GgufFile::ReadMetadata(GgufCursor& in) {
+  const size_t begin = in.offset();
   std::string_view key;
   RETORT_RETURN_IF_ERROR(in.ReadString("a metadata key", &key));
   if (key.size() > kMaxName) return in.Damaged("a metadata key has " + std::to_string(key.size()) + " bytes");
@@ -202,6 +212,7 @@ Status GgufFile::ReadMetadata(GgufCursor& in) {
   if (!metadata_.emplace(key, *std::move(value)).second) {
     return in.Damaged("metadata '" + std::string(key) + "' stands twice");
   }
+  raw_metadata_.push_back({key, bytes_.subspan(begin, in.offset() - begin)});
   return {};
 }
 

@@ -44,6 +44,12 @@ class GgufFile final : public TensorFile {
   uint32_t version() const { return version_; }
   const std::map<std::string, GgufValue, std::less<>>& metadata() const { return metadata_; }
   const std::vector<GgufTensor>& tensors() const { return tensors_; }
+  /// A metadata entry as it stands in the file: key, kind and value, for a writer that must keep integers' widths.
+  struct RawEntry {
+    std::string_view key;
+    std::span<const std::byte> bytes;
+  };
+  const std::vector<RawEntry>& raw_metadata() const { return raw_metadata_; }
 
   const GgufValue* Find(std::string_view key) const;
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
@@ -71,11 +77,14 @@ class GgufFile final : public TensorFile {
   MappedFile mapping_;
   uint32_t version_ = 0;
   std::map<std::string, GgufValue, std::less<>> metadata_;
+  std::vector<RawEntry> raw_metadata_;  // in the file's order
   std::vector<GgufTensor> tensors_;
   std::map<std::string_view, size_t> tensor_index_;
 };
 
 /// The name of a ggml tensor type ("q6_k"), or "type 99".
 std::string GgmlTypeName(uint32_t ggml_type);
+/// The ggml number of a type.
+uint32_t GgmlTypeOf(DType type);
 
 }  // namespace retort

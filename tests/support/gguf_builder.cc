@@ -5,77 +5,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/model/gguf.h"
+
 namespace retort::testing {
-namespace {
-
-template <typename T>
-void Put(std::string* out, T value) {
-  out->append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-void PutString(std::string* out, const std::string& text) {
-  Put<uint64_t>(out, text.size());
-  out->append(text);
-}
-void Pad(std::string* out, size_t alignment) {
-  out->resize((out->size() + alignment - 1) / alignment * alignment, '\0');
-}
-
-struct PutValue {
-  std::string* out;
-  template <typename T>
-  void Scalar(uint32_t kind, T value) const {
-    Put(out, kind);
-    Put(out, value);
-  }
-  void List(uint32_t kind, size_t count) const {
-    Put<uint32_t>(out, 9);
-    Put(out, kind);
-    Put<uint64_t>(out, count);
-  }
-  void operator()(uint32_t v) const { Scalar(4, v); }
-  void operator()(int64_t v) const { Scalar(11, v); }
-  void operator()(uint64_t v) const { Scalar(10, v); }
-  void operator()(float v) const { Scalar(6, v); }
-  void operator()(double v) const { Scalar(12, v); }
-  void operator()(bool v) const { Scalar(7, static_cast<uint8_t>(v)); }
-  void operator()(const std::string& v) const {
-    Put<uint32_t>(out, 8);
-    PutString(out, v);
-  }
-  void operator()(const std::vector<std::string>& v) const {
-    List(8, v.size());
-    for (const auto& item : v) PutString(out, item);
-  }
-  void operator()(const std::vector<int32_t>& v) const {
-    List(5, v.size());
-    for (const auto item : v) Put(out, item);
-  }
-  void operator()(const std::vector<float>& v) const {
-    List(6, v.size());
-    for (const auto item : v) Put(out, item);
-  }
-};
-
-uint32_t GgmlType(DType type) {
-  switch (type) {
-    case DType::kF32: return 0;
-    case DType::kF16: return 1;
-    case DType::kQ4_0: return 2;
-    case DType::kQ4_1: return 3;
-    case DType::kQ5_0: return 6;
-    case DType::kQ5_1: return 7;
-    case DType::kQ8_0: return 8;
-    case DType::kQ4_K: return 12;
-    case DType::kQ5_K: return 13;
-    case DType::kQ6_K: return 14;
-    case DType::kBF16: return 30;
-    case DType::kI32: return 26;
-  }
-  return 0;
-}
-
-}  // namespace
-
 AlignedBytes::AlignedBytes(const std::string& bytes) : storage_(bytes.size() + 64), size_(bytes.size()) {
   const auto address = reinterpret_cast<uintptr_t>(storage_.data());
   data_ = storage_.data() + (64 - address % 64) % 64;
@@ -118,7 +50,7 @@ GgufBuilder& GgufBuilder::Tensor(const std::string& name, DType type, std::vecto
   } else {
     QuantiseRow(type, values.data(), bytes.data(), elements);
   }
-  return RawTensor(name, GgmlType(type), std::move(shape), std::move(bytes));
+  return RawTensor(name, GgmlTypeOf(type), std::move(shape), std::move(bytes));
 }
 
 std::string GgufBuilder::Build() const {
@@ -126,26 +58,19 @@ std::string GgufBuilder::Build() const {
   if (const auto it = metadata_.find("general.alignment"); it != metadata_.end()) {
     if (const auto* value = std::get_if<uint32_t>(&it->second); value != nullptr && *value > 0) alignment = *value;
   }
-  std::string out = "GGUF";
-  Put(&out, version_);
-  Put<uint64_t>(&out, tensors_.size());
-  Put<uint64_t>(&out, metadata_.size());
-  for (const auto& [key, value] : metadata_) {
-    PutString(&out, key);
-    std::visit(PutValue{&out}, value);
-  }
-  std::string data;
+  std::vector<std::string> entries;
+  for (const auto& [key, value] : metadata_) entries.push_back(EncodeGgufEntry(key, value));
+  std::vector<GgufTensorHead> heads;
   for (const TensorData& tensor : tensors_) {
-    PutString(&out, tensor.name);
-    Put(&out, static_cast<uint32_t>(tensor.shape.size()));
-    for (const int64_t size : tensor.shape) Put(&out, size);
-    Put(&out, tensor.ggml_type);
-    Pad(&data, alignment);
-    Put<uint64_t>(&out, data.size());
-    data += tensor.bytes;
+    heads.push_back({tensor.name, tensor.ggml_type, tensor.shape, tensor.bytes.size()});
   }
-  Pad(&out, alignment);
-  return out + data;
+  const GgufLayout layout = LayOutGguf(entries, heads, alignment, version_);
+  std::string out = layout.head;
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    out.resize(layout.offsets[i], '\0');
+    out += tensors_[i].bytes;
+  }
+  return out;
 }
 
 Status GgufBuilder::Write(const std::string& path) const {

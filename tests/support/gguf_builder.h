@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "core/model/gguf_writer.h"
 #include "core/tensor/dtype.h"
 #include "retort/status.h"
 
@@ -30,8 +30,7 @@ class AlignedBytes {
 
 class GgufBuilder {
  public:
-  using Value = std::variant<uint32_t, int64_t, uint64_t, float, double, bool, std::string, std::vector<std::string>,
-                             std::vector<int32_t>, std::vector<float>>;
+  using Value = GgufScalarOrList;
 
   /// Set or replace a metadata value. Keys are written in order of their names.
   GgufBuilder& Set(const std::string& key, Value value);

@@ -1,11 +1,11 @@
-// retort models: what a model file holds, and its tokenizer.
+// retort models: what a model file holds, and its tokenizer; other subcommands have files of their own.
 #include <iostream>
 #include <memory>
 
 #include "core/model/inspect.h"
 #include "core/model/model_file.h"
 #include "core/model/tokenize_lines.h"
-#include "tools/cli/commands.h"
+#include "tools/cli/models_commands.h"
 #include "tools/cli/output.h"
 
 namespace retort::cli {
@@ -69,11 +69,13 @@ void AddInspect(CLI::App& models, Action* action) {
 }  // namespace
 
 void AddModelsCommand(CLI::App& app, Action* action) {
-  CLI::App* command = app.add_subcommand("models", "Look into models");
+  CLI::App* command = app.add_subcommand("models", "Look into models, convert and measure them");
   command->require_subcommand(1);
   command->footer("Example: retort models inspect smollm2-135m-instruct");
   AddTokenize(*command, action);
   AddInspect(*command, action);
+  AddModelsQuantize(*command, action);
+  AddModelsPerplexity(*command, action);
 }
 
 }  // namespace retort::cli
