@@ -6,11 +6,16 @@
 namespace retort {
 namespace {
 
-/// Bytes of a tensor once matrices are converted to `weights`.
-Result<uint64_t> LoadedBytes(const ModelTensor& tensor, const std::string& weights) {
-  if (weights == "native" || tensor.shape.size() < 2) return uint64_t{tensor.bytes};
+/// The type of a tensor once matrices are converted to `weights`.
+Result<DType> LoadedType(const ModelTensor& tensor, const std::string& weights) {
+  if (weights == "native" || tensor.shape.size() < 2) return tensor.type;
   RETORT_ASSIGN_OR_RETURN(const DType type, DTypeFromName(weights));
-  if (!CanConvertRows(tensor.shape[0], type)) return uint64_t{tensor.bytes};
+  return CanConvertRows(tensor.shape[0], type) ? type : tensor.type;
+}
+
+Result<uint64_t> LoadedBytes(const ModelTensor& tensor, const std::string& weights) {
+  RETORT_ASSIGN_OR_RETURN(const DType type, LoadedType(tensor, weights));
+  if (!tensor.supported || type == tensor.type) return uint64_t{tensor.bytes};
   return DTypeRowBytes(type, tensor.shape[0]) * static_cast<uint64_t>(tensor.elements() / tensor.shape[0]);
 }
 
@@ -58,12 +63,20 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
 
 }  // namespace
 
-Result<uint64_t> WeightBytesPerStep(const TensorFile& file, const std::string& weights) {
-  RETORT_ASSIGN_OR_RETURN(const uint64_t all, WeightBytes(file, weights));
-  const ModelTensor* embedding = file.FindTensor("token_embd.weight");
-  if (embedding == nullptr || file.FindTensor("output.weight") == nullptr) return all;
-  RETORT_ASSIGN_OR_RETURN(const uint64_t lookup, LoadedBytes(*embedding, weights));
-  return all - lookup;
+Result<StepWork> WorkOfStep(const TensorFile& file, const std::string& weights) {
+  StepWork work;
+  const bool tied = file.FindTensor("output.weight") == nullptr;
+  const ModelTensor* const embedding = file.FindTensor("token_embd.weight");
+  for (const ModelTensor* const tensor : file.AllTensors()) {
+    if (tensor->ignorable || (tensor == embedding && !tied)) continue;
+    RETORT_ASSIGN_OR_RETURN(const uint64_t bytes, LoadedBytes(*tensor, weights));
+    work.bytes += bytes;
+    if (tensor->shape.size() < 2) continue;
+    RETORT_ASSIGN_OR_RETURN(const DType type, LoadedType(*tensor, weights));
+    (DTypeIsQuantised(type) ? work.quantised_products : work.float_products) +=
+        static_cast<uint64_t>(tensor->elements());
+  }
+  return work;
 }
 
 Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& file) {

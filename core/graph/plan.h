@@ -26,9 +26,14 @@ struct Plan {
   std::vector<PlannedModel> models;
 };
 
-/// Bytes of weights, converted to `weights`, that a step of one token reads: every tensor once, but of an embedding
-/// that is not the output matrix as well only a row. Errors: kInvalidArgument for an unknown `weights`.
-Result<uint64_t> WeightBytesPerStep(const TensorFile& file, const std::string& weights);
+/// What a step costs at least, apart from attention, with weights converted to `weights`.
+struct StepWork {
+  uint64_t bytes = 0;               // of weights, each read once; only a row of an embedding that is not the output too
+  uint64_t quantised_products = 0;  // multiplications of a token with weights of quantised types
+  uint64_t float_products = 0;      // and of float types
+};
+/// Errors: kInvalidArgument for an unknown `weights`.
+Result<StepWork> WorkOfStep(const TensorFile& file, const std::string& weights);
 
 /// Read the headers of the pipeline's models and open their devices; no weight is loaded, no stage made.
 /// Errors: those of ResolveModelSource, ModelFile::Open, ModelFile::Hyper and OpenDevice, all models' in one message.

@@ -77,15 +77,21 @@ TEST(Plan, ForeseesWhatTheModelTakes) {
   }
 }
 
-TEST(Plan, CountsTheBytesThatAStepReads) {
+TEST(Plan, CountsWhatAStepReadsAndMultiplies) {
   const auto path = ResolveModelSource("smollm2-135m-instruct");
   ASSERT_TRUE(path.ok()) << path.status().ToString();
   const auto file = GgufFile::Open(*path);
   ASSERT_TRUE(file.ok()) << file.status().ToString();
   // 134,515,008 parameters, tied: all are read. 35,136 of them are norms and stay floats.
-  EXPECT_EQ(*WeightBytesPerStep(**file, "q8_0"), (134515008u - 35136u) / 32 * 34 + 35136u * 4);
-  EXPECT_EQ(*WeightBytesPerStep(**file, "f32"), 134515008u * 4);
-  EXPECT_FALSE(WeightBytesPerStep(**file, "q9").ok());
+  const auto bytes = WorkOfStep(**file, "q8_0"), floats = WorkOfStep(**file, "f32");
+  ASSERT_TRUE(bytes.ok() && floats.ok());
+  EXPECT_EQ(bytes->bytes, (134515008u - 35136u) / 32 * 34 + 35136u * 4);
+  EXPECT_EQ(bytes->quantised_products, 134515008u - 35136u);
+  EXPECT_EQ(bytes->float_products, 0u);
+  EXPECT_EQ(floats->bytes, 134515008u * 4);
+  EXPECT_EQ(floats->quantised_products, 0u);
+  EXPECT_EQ(floats->float_products, 134515008u - 35136u);
+  EXPECT_FALSE(WorkOfStep(**file, "q9").ok());
 }
 
 TEST(BytesText, ChoosesTheUnit) {

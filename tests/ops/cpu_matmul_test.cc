@@ -60,6 +60,7 @@ double RelativeError(const std::vector<float>& expected, const std::vector<float
     difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
     size += std::pow(static_cast<double>(expected[i]), 2);
   }
+  if (expected.empty()) return 0;
   return std::sqrt(difference / std::max(size, typical * typical * static_cast<double>(expected.size())));
 }
 
@@ -117,6 +118,30 @@ TEST(CpuMatMul, FastIsWithinTheErrorOfItsActivations) {
               << DTypeName(type) << " " << shape << (accumulate ? " accumulated" : "");
         }
       }
+    }
+  });
+}
+
+TEST(CpuMatMul, AgreesWithRefOverRandomShapes) {
+  const Machine ref("ref"), one("cpu", 1), two("cpu", 2);
+  uint64_t state = 1;
+  const auto draw = [&state](int64_t low, int64_t high) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return low + static_cast<int64_t>((state >> 33) % static_cast<uint64_t>(high - low + 1));
+  };
+  ForEachTarget([&] {
+    for (int i = 0; i < 60; ++i) {
+      const DType type = kWeightTypes[static_cast<size_t>(draw(0, kWeightTypes.size() - 1))];
+      const Shape shape{draw(0, 40), draw(1, 100), draw(1, 600)};
+      const bool accumulate = draw(0, 1) == 1;
+      const Machine& machine = draw(0, 1) == 1 ? one : two;
+      const double typical = std::sqrt(static_cast<double>(WholeBlocks(shape.k, type)));
+      const std::vector<float> expected = ref.Product(type, shape, Precision::kExact, accumulate);
+      ASSERT_LE(RelativeError(expected, machine.Product(type, shape, Precision::kExact, accumulate), typical), 1e-6)
+          << DTypeName(type) << " " << shape << " exact";
+      ASSERT_LE(RelativeError(expected, machine.Product(type, shape, Precision::kFast, accumulate), typical),
+                DTypeIsQuantised(type) ? 0.012 : 1e-6)
+          << DTypeName(type) << " " << shape << " fast";
     }
   });
 }

@@ -93,6 +93,7 @@ void AddDecode(CLI::App& bench, Action* action) {
       ->delimiter(',')
       ->check(CLI::Range(1, 65536))
       ->type_name("N,N,...");
+  command->add_flag("--many", options->many, "A step's tokens are those of as many sequences, one each");
   command->add_option("--prompt", options->prompt, "Tokens before the measured steps")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
@@ -101,8 +102,9 @@ void AddDecode(CLI::App& bench, Action* action) {
       ->capture_default_str();
   command->add_flag("--json", *json, "As JSON");
   command->footer(
-      "v(n) is the time of a step of n tokens over that of one. attained_over_limit is the speed of decoding over the\n"
-      "speed at which this machine reads the weights once a token.\n"
+      "v(n) is the time of a step of n tokens over that of one. attained_over_limit is the speed of decoding over "
+      "what\n"
+      "this machine allows: the slower of reading weights, keys and values once and of arithmetic at its peak.\n"
       "Example: retort bench decode --model smollm2-135m-instruct --weights q8_0 --steps 1,4,8 --prompt 128 --json");
   command->callback([=] {
     options->model.precision = *precision == "exact" ? Precision::kExact : Precision::kFast;

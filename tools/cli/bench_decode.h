@@ -12,14 +12,16 @@ namespace retort::cli {
 
 struct DecodeBenchOptions {
   ModelConfig model;
-  std::vector<int> steps = {1, 4, 8};  // tokens of one sequence in one forward step
+  std::vector<int> steps = {1, 4, 8};  // tokens in one forward step
+  bool many = false;                   // of as many sequences, one each, instead of one sequence
   int prompt = 128;                    // tokens
   int repeats = 15;                    // of each measurement; medians are reported
 };
 
 /// Measure. tokens_per_second: plain decoding, one sequence, one token a step. v: n -> v(n), the time of a step of n
-/// tokens over that of one token. prefill_tokens_per_second: the prompt in one step.
-/// attained_over_limit: decode speed over the speed at which this machine can read the weights once per token.
+/// tokens over that of one token. prefill_tokens_per_second: the prompt in one step. first_logits_seconds: loading and
+/// a prompt of 16 tokens. attained_over_limit: decode speed over what this machine allows, which is the slower of
+/// reading the weights, keys and values once and of the arithmetic at its peak; the same for each step and for prefill.
 /// Errors: those of Model::Load and Model::Forward; kInvalidArgument where prompt and steps outgrow the context.
 Result<nlohmann::ordered_json> RunDecodeBench(const DecodeBenchOptions& options);
 
