@@ -62,12 +62,15 @@ TEST_P(HostDevice, CopiesAreDoneOnceTheStreamIsSynchronised) {
 TEST(OpenDevice, KernelsUseNothingAboveTheInstructionSetAskedFor) {
   setenv("RETORT_MAX_ISA", "SSE4", 1);
   const auto capped = OpenDevice("cpu", 1);
+  const size_t chosen = hwy::GetChosenTarget().GetIndex();
   setenv("RETORT_MAX_ISA", "AVX9", 1);
   const Status unknown = OpenDevice("cpu", 1).status();
   unsetenv("RETORT_MAX_ISA");
-  hwy::DisableTargets(0);
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   ASSERT_TRUE(capped.ok()) << capped.status().ToString();
   EXPECT_THAT((*capped)->info().description, AllOf(HasSubstr("(SSE4 "), Not(HasSubstr("AVX"))));
+  EXPECT_GT(chosen, hwy::GetChosenTarget().GetIndex());  // of the lists, best first, that kernels are chosen from
   EXPECT_EQ(unknown.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(unknown.message(), AllOf(HasSubstr("RETORT_MAX_ISA"), HasSubstr("SSE4"), HasSubstr("'AVX9'")));
 }
