@@ -1,5 +1,6 @@
 #include "core/ops/cpu/grouped_weight.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/device/cpu/parallel.h"
@@ -34,7 +35,12 @@ void PutSixths(const BlockQ6_K& from, int first, int row, GroupSixths& to) {
 
 void PutBlock(const BlockQ8_0& from, int row, GroupQ8_0* to) {
   to->d[row] = from.d;
-  for (int i = 0; i < 32; ++i) to->q[i / 4][row][i % 4] = static_cast<uint8_t>(from.q[i] + 128);
+  for (int i = 0; i < 8; ++i) {  // 128 more than a signed byte is the byte with its highest bit turned
+    uint32_t four;
+    std::memcpy(&four, from.q + i * 4, 4);
+    four ^= 0x80808080;
+    std::memcpy(to->q[i][row], &four, 4);
+  }
 }
 void PutBlock(const BlockQ4_0& from, int row, GroupQ4_0* to) {
   to->d[row] = from.d;
@@ -88,24 +94,49 @@ void PutRow(const void* from, int64_t k, int row, void* to) {
   }
 }
 
+/// Rows of a group, `count` of them, a strip of inputs at a time: what is written stays in the first-level cache. Two
+/// half floats are written at once.
 template <typename T>
-void PutElements(const void* from, int64_t k, int row, void* to) {
-  for (int64_t i = 0; i < k; ++i) static_cast<T*>(to)[i * kFloatGroupRows + row] = static_cast<const T*>(from)[i];
+void PutElements(const void* from, int64_t k, int count, void* to) {
+  constexpr int64_t kStrip = 16;
+  constexpr int kOnce = static_cast<int>(sizeof(uint32_t) / sizeof(T));
+  for (int64_t begin = 0; begin < k; begin += kStrip) {
+    const int64_t end = std::min(begin + kStrip, k);
+    for (int row = 0; row < count; row += kOnce) {
+      const T* const elements = static_cast<const T*>(from) + row * k;
+      T* const column = static_cast<T*>(to) + row;
+      if (row + kOnce > count) {
+        for (int64_t i = begin; i < end; ++i) column[i * kFloatGroupRows] = elements[i];
+        continue;
+      }
+      for (int64_t i = begin; i < end; ++i) {
+        T values[kOnce];
+        for (int r = 0; r < kOnce; ++r) values[r] = elements[r * k + i];
+        std::memcpy(column + i * kFloatGroupRows, values, sizeof values);
+      }
+    }
+  }
 }
 
-void Put(DType type, const void* from, int64_t k, int row, void* to) {
+/// The first `count` rows of a group.
+void PutRows(DType type, const void* from, int64_t k, int count, void* to) {
+  const auto each = [&](auto put) {
+    for (int row = 0; row < count; ++row) {
+      put(static_cast<const std::byte*>(from) + static_cast<size_t>(row) * DTypeRowBytes(type, k), k, row, to);
+    }
+  };
   switch (type) {
-    case DType::kF32: return PutElements<uint32_t>(from, k, row, to);
+    case DType::kF32: return PutElements<uint32_t>(from, k, count, to);
     case DType::kF16:
-    case DType::kBF16: return PutElements<uint16_t>(from, k, row, to);
-    case DType::kQ8_0: return PutRow<DType::kQ8_0>(from, k, row, to);
-    case DType::kQ4_0: return PutRow<DType::kQ4_0>(from, k, row, to);
-    case DType::kQ4_1: return PutRow<DType::kQ4_1>(from, k, row, to);
-    case DType::kQ5_0: return PutRow<DType::kQ5_0>(from, k, row, to);
-    case DType::kQ5_1: return PutRow<DType::kQ5_1>(from, k, row, to);
-    case DType::kQ4_K: return PutRow<DType::kQ4_K>(from, k, row, to);
-    case DType::kQ5_K: return PutRow<DType::kQ5_K>(from, k, row, to);
-    case DType::kQ6_K: return PutRow<DType::kQ6_K>(from, k, row, to);
+    case DType::kBF16: return PutElements<uint16_t>(from, k, count, to);
+    case DType::kQ8_0: return each(PutRow<DType::kQ8_0>);
+    case DType::kQ4_0: return each(PutRow<DType::kQ4_0>);
+    case DType::kQ4_1: return each(PutRow<DType::kQ4_1>);
+    case DType::kQ5_0: return each(PutRow<DType::kQ5_0>);
+    case DType::kQ5_1: return each(PutRow<DType::kQ5_1>);
+    case DType::kQ4_K: return each(PutRow<DType::kQ4_K>);
+    case DType::kQ5_K: return each(PutRow<DType::kQ5_K>);
+    case DType::kQ6_K: return each(PutRow<DType::kQ6_K>);
     case DType::kI32: return;
   }
 }
@@ -194,10 +225,9 @@ Result<std::unique_ptr<GroupedWeight>> GroupedWeight::Pack(WeightArena& arena, i
     for (int64_t group = begin; group < end; ++group) {
       std::byte* const to = weight->groups_.get() + static_cast<size_t>(group) * weight->group_bytes();
       if ((group + 1) * rows > n) std::memset(to, 0, weight->group_bytes());
-      for (int row = 0; row < rows && group * rows + row < n; ++row) {
-        const auto from = static_cast<size_t>(group * rows + row) * DTypeRowBytes(type, k);
-        Put(type, static_cast<const std::byte*>(data) + from, k, row, to);
-      }
+      const auto count = static_cast<int>(std::min<int64_t>(rows, n - group * rows));
+      PutRows(type, static_cast<const std::byte*>(data) + static_cast<size_t>(group * rows) * DTypeRowBytes(type, k), k,
+              count, to);
     }
   });
   return weight;
