@@ -61,6 +61,10 @@ const std::vector<OptionSpec>& EngineKeys() {
       Number("threads", "0", 0, kMaxThreads, "threads", "Compute threads; 0 = all."),
       Key(RETORT_OPTION_BOOL, "deterministic", "false", "One call at a time, in a fixed order and batch shape."),
       Key(RETORT_OPTION_PATH, "dead_letter", "", "Failed records go to this JSONL file; empty: they are only counted."),
+      Key(RETORT_OPTION_PATH, "dead_letter_beside", "",
+          "Where `dead_letter` is empty: failed records go to this path with `.failed.jsonl` added, or to "
+          "`failed.jsonl` "
+          "where the path is `-` or no regular file."),
       Number("max_cycles", "100000", 1, kMaxInt32, "turns", "Back edges that a record may take before it fails."),
   };
   return keys;

@@ -1,9 +1,11 @@
 #include "core/graph/pipeline_reader.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/graph/nearest_name.h"
 #include "core/graph/pipeline_keys.h"
+#include "core/plugin/plugin_stage.h"
 
 namespace retort {
 namespace {
@@ -18,6 +20,15 @@ std::optional<T> Get(const OptionValues& options, const std::string& name) {
 template <typename T, typename Field>
 void Set(const OptionValues& options, const std::string& name, Field& field) {
   if (const auto value = Get<T>(options, name)) field = static_cast<Field>(*value);
+}
+
+/// Where failed records go that belong to the output `path`. Beside what is no regular file (`-`, a device, a pipe)
+/// there is no place for them.
+std::string DeadLetterBeside(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  const bool regular = path != "-" && (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status));
+  return regular ? path + ".failed.jsonl" : "failed.jsonl";
 }
 
 bool IsDeviceName(const std::string& name) {
@@ -111,6 +122,8 @@ void PipelineReader::ReadEngine(const YamlNode* section) {
   Set<int64_t>(options, "threads", engine.threads);
   Set<bool>(options, "deterministic", engine.deterministic);
   Set<std::string>(options, "dead_letter", engine.dead_letter_path);
+  const std::string beside = Get<std::string>(options, "dead_letter_beside").value_or("");
+  if (engine.dead_letter_path.empty() && !beside.empty()) engine.dead_letter_path = DeadLetterBeside(beside);
   Set<int64_t>(options, "max_cycles", engine.max_cycles);
 }
 
@@ -171,6 +184,10 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     stage.values = options.values;
     ReadModelNames(options, owner, stage);
     ReadStageKeys(entry, owner, stage);
+    if (stage.values.size() == stage.descriptor->options.size()) {  // no value is faulty or unknown
+      const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
+      if (!together.ok()) diagnostics_.Error(entry.place, owner + ": " + together.message());
+    }
   } else {
     options_.ExpandAll(*entry.value);
   }

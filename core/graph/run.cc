@@ -41,7 +41,7 @@ class TokenCountingStage final : public StageBody {
     TokenCountingContext counting(context, tokens_);
     return inner_->Process(counting, records, want, end);
   }
-  Status Close() override { return inner_->Close(); }
+  Status Close(bool cut_short) override { return inner_->Close(cut_short); }
 
  private:
   std::unique_ptr<StageBody> inner_;
@@ -110,7 +110,7 @@ Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::s
       ModelConfig config = model.config;
       config.repeatable = pipeline.engine.deterministic;
       auto loaded = Model::Load(config);
-      if (!loaded.ok()) return loaded.status().Annotate(At(file, model.place) + ": model `" + name + "`");
+      if (!loaded.ok()) return loaded.status().Annotate(At(file, model.place));  // names the model
       models_[name] = *std::move(loaded);
     }
   }

@@ -173,7 +173,8 @@ Status CopyFunctions(const retort_stage_functions* functions, retort_stage_funct
                         : to->destroy == nullptr ? "destroy"
                                                  : nullptr;
   if (missing != nullptr)
-    return InvalidArgument(std::string("functions.") + missing + ": a null pointer; only open and close may be null");
+    return InvalidArgument(std::string("functions.") + missing +
+                           ": a null pointer; only open, close and check may be null");
   return {};
 }
 

@@ -51,6 +51,7 @@ Registration& NewRegistration(const std::string& path) {
 }
 
 Status CallInit(InitFunction init, retort_registrar* registrar) {
+  LastHostError().clear();  // what an earlier plugin left behind is not this one's reason
   try {
     return StatusOfCode(init(&HostServices(), registrar), "retort_plugin_init");
   } catch (const std::exception& e) {

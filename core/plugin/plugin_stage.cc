@@ -8,12 +8,14 @@
 namespace retort {
 namespace {
 
-/// Call into a plugin. Nothing should be thrown across the ABI; what is nevertheless becomes kInternal.
+/// Call into a plugin. Nothing should be thrown across the ABI; what is nevertheless becomes kInternal. The message of
+/// an earlier failure is no reason of this call's.
 template <typename Call>
 retort_code CallPlugin(const char* function, Call&& call) {
   const auto threw = [&](const char* what) {
     return ReportCode(Internal(std::string(function) + " let an exception cross the plugin ABI: " + what));
   };
+  LastHostError().clear();
   try {
     return call();
   } catch (const std::exception& e) {
@@ -24,6 +26,13 @@ retort_code CallPlugin(const char* function, Call&& call) {
 }
 
 }  // namespace
+
+Status CheckStageOptions(const StageDescriptor& descriptor, StageConfig config) {
+  if (descriptor.functions.check == nullptr) return {};
+  const retort_config handle(descriptor, std::move(config));
+  return StatusOfCode(CallPlugin("check", [&] { return descriptor.functions.check(descriptor.user_data, &handle); }),
+                      "check");
+}
 
 PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)
     : descriptor_(descriptor), config_(descriptor, std::move(config)) {}
@@ -67,9 +76,11 @@ Status PluginStage::Process(StageContext& context, std::span<Record* const> reco
   return StatusOfCode(code, "process");
 }
 
-Status PluginStage::Close() {
+Status PluginStage::Close(bool cut_short) {
   if (descriptor_.functions.close == nullptr) return {};
-  return Named(StatusOfCode(CallPlugin("close", [&] { return descriptor_.functions.close(instance_); }), "close"));
+  const retort_code code =
+      CallPlugin("close", [&] { return descriptor_.functions.close(instance_, cut_short ? 1 : 0); });
+  return Named(StatusOfCode(code, "close"));
 }
 
 Status PluginStage::Named(const Status& status) const {

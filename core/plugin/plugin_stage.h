@@ -10,6 +10,10 @@
 
 namespace retort {
 
+/// What the stage itself says of option values that are all right each for itself; needs no models. Errors: the
+/// plugin's.
+Status CheckStageOptions(const StageDescriptor& descriptor, StageConfig config);
+
 class PluginStage final : public StageBody {
  public:
   /// Create the plugin's instance from checked options. `descriptor` must outlive the stage.
@@ -19,7 +23,7 @@ class PluginStage final : public StageBody {
 
   Status Open() override;
   Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) override;
-  Status Close() override;
+  Status Close(bool cut_short) override;
 
  private:
   PluginStage(const StageDescriptor& descriptor, StageConfig config);

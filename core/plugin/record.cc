@@ -1,6 +1,7 @@
 #include "core/plugin/record.h"
 
 #include <algorithm>
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -10,7 +11,15 @@
 namespace retort {
 namespace {
 
-constexpr int kMaxDepth = 256;  // nlohmann writes nested values by recursion
+constexpr size_t kMaxLineText = 1 << 20;  // kept of a line that is no record
+constexpr int kMaxDepth = 256;            // nlohmann writes nested values by recursion
+
+template <typename Integer>
+bool Fits(std::string_view number) {
+  Integer value = 0;
+  return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc();
+}
+bool FitsInteger(std::string_view number) { return Fits<int64_t>(number) || Fits<uint64_t>(number); }
 
 std::string At(size_t byte) { return " at column " + std::to_string(byte + 1); }
 
@@ -29,6 +38,24 @@ size_t FindTooDeep(std::string_view text) {
       if (++depth > kMaxDepth) return i;
     } else if (c == '}' || c == ']') {
       --depth;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Offset of the first whole number beyond 64 bits, which would come back as another number, or npos.
+size_t FindTooLargeInteger(std::string_view text) {
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (in_string && text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      in_string = !in_string;
+    else if (!in_string && (text[i] == '-' || (text[i] >= '0' && text[i] <= '9'))) {
+      const size_t end = std::min(text.find_first_not_of("0123456789+-.eE", i), text.size());
+      const std::string_view number = text.substr(i, end - i);
+      if (number.size() > 18 && number.find_first_of(".eE") == number.npos && !FitsInteger(number)) return i;
+      i = end - 1;
     }
   }
   return std::string_view::npos;
@@ -87,6 +114,9 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text) {
   if (const size_t deep = FindTooDeep(text); deep != text.npos) {
     return InvalidArgument("nested deeper than " + std::to_string(kMaxDepth) + At(deep) + "; flatten the value");
   }
+  if (const size_t large = FindTooLargeInteger(text); large != text.npos) {
+    return InvalidArgument("a whole number beyond 64 bits" + At(large) + "; write it as text, in quotes");
+  }
   try {
     return nlohmann::ordered_json::parse(text);
   } catch (const nlohmann::json::parse_error& e) {
@@ -104,8 +134,10 @@ Status ParseRecord(std::string_view text, uint64_t line, Record& record) {
   record.bytes = text.size();
   record.id = std::to_string(line);
   record.json = nullptr;
+  record.line_text.clear();
   const std::string where = "line " + std::to_string(line);
   auto json = ParseJson(text);
+  if (!json.ok() || !json->is_object()) record.line_text = text.substr(0, kMaxLineText);
   if (!json.ok())
     return {json.status().code(), where + ": " + json.status().message() + "; write one JSON object on each line"};
   if (!json->is_object()) {

@@ -42,6 +42,7 @@ class Record {
   uint64_t run_seed = 0;
   std::string id;
   nlohmann::ordered_json json;
+  std::string line_text;  // of a line that is no record: the text itself, for the dead-letter file
   std::unique_ptr<Generation> generation;
   std::unique_ptr<Draft> draft;
   std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
@@ -50,7 +51,10 @@ class Record {
   void Attach(std::string_view name, void* object, void (*destroy)(void*));
   void* Attachment(std::string_view name) const;
 
-  /// Free everything but id, line and json (a finished record needs no caches).
+  /// Whether a model has computed, or is computing, something for it.
+  bool begun() const { return !kv.empty() || cycles > 0; }
+
+  /// Free everything but id, line, line_text and json (a finished record needs no caches).
   void ReleasePayloads();
 
   Record* next = nullptr;  // intrusive chain of the engine
@@ -69,11 +73,12 @@ class Record {
   std::map<std::string, Attached, std::less<>> attached_;
 };
 
-/// Parse JSON text. Errors: kInvalidArgument with column and cause: not JSON, invalid UTF-8, nested deeper than 256.
+/// Parse JSON text. Errors: kInvalidArgument with column and cause: not JSON, invalid UTF-8, nested deeper than 256, a
+/// whole number beyond 64 bits (which would come back as another).
 Result<nlohmann::ordered_json> ParseJson(std::string_view text);
 
 /// Parse one JSONL line into `record` (json, id, line). Errors: those of ParseJson, and
-/// kInvalidArgument where it is no object; id and line are set nevertheless.
+/// kInvalidArgument where it is no object; id, line and line_text (1 MiB of it at most) are set nevertheless.
 Status ParseRecord(std::string_view text, uint64_t line, Record& record);
 
 }  // namespace retort

@@ -34,7 +34,9 @@ class StageBody {
   /// Sources: `records` is empty and `want` says how many may be created; set *end when there are no more.
   /// A failure fails the records not yet given away.
   virtual Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) = 0;
-  virtual Status Close() { return {}; }
+  /// `cut_short`: the run was stopped or aborted with records under way. kCancelled is no failure: its message joins
+  /// the run's.
+  virtual Status Close(bool /*cut_short*/) { return {}; }
 };
 
 }  // namespace retort

@@ -27,9 +27,9 @@ class Draft final : public Stage {
         .Summary("Draft the next tokens of a sequence for a verifier.")
         .Text(
             "`prompt-lookup` takes what followed the longest suffix (`min_match` to `max_match` tokens) where it last "
-            "stood in "
-            "the same sequence: answers that repeat their prompt (summaries, extraction, edits) are drafted nearly for "
-            "free.\n\n"
+            "stood in the same sequence. It suits answers that repeat their prompt (summaries, extraction, edits). "
+            "Drafting costs hardly anything; verifying does: each drafted token makes the verifier's step longer, and "
+            "pays only where it is accepted often enough for the machine and the batch.\n\n"
             "`ngram` counts over the run which token followed which context of up to `max_match` tokens, prompts and "
             "completions of all records, and follows the most counted one. What it drafts depends on the records seen "
             "so far, "

@@ -84,7 +84,7 @@ class ReadJsonl final : public Stage {
     return More::kMore;
   }
 
-  Status Close() override {
+  Status Close(Ending) override {
     lines_.reset();
     return {};
   }

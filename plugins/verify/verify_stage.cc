@@ -48,14 +48,17 @@ class Verify final : public Stage {
     return DecodingOptions::AddTo(spec);
   }
 
+  static Status Check(const Config& config) {
+    const double temperature = config.Float("temperature");
+    if (config.String("rule") != "greedy" || temperature == 0) return {};
+    return retort::InvalidArgument("rule greedy needs temperature 0, got " + std::to_string(temperature) +
+                                   "; use rule: lossless to sample");
+  }
+
   static Result<std::unique_ptr<Verify>> Create(const Config& config) {
+    if (Status status = Check(config); !status.ok()) return status;
     auto stage = std::make_unique<Verify>();
     stage->options_ = DecodingOptions::From(config);
-    if (config.String("rule") == "greedy" && stage->options_.sampling.temperature != 0) {
-      return retort::InvalidArgument("rule greedy needs temperature 0, got " +
-                                     std::to_string(stage->options_.sampling.temperature) +
-                                     "; use rule: lossless to sample");
-    }
     const Result<retort_model_info> info = stage->options_.model.Info();
     if (!info.ok()) return info.status();
     stage->vocab_ = info->vocab_size;

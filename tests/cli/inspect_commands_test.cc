@@ -115,6 +115,12 @@ TEST(Models, InspectAndTokenizeAFolderOfSafetensors) {
   EXPECT_NE(none.err.find("expected config.json in it"), std::string::npos) << none.err;
 }
 
+TEST(Bench, NamesTheModelThatWasAskedFor) {
+  const Finished finished = RunRetort({"bench", "decode", "--model", "no/such.gguf"});
+  EXPECT_EQ(finished.exit_code, 2);
+  EXPECT_EQ(finished.err.find("error: model 'no/such.gguf': no such file"), 0u) << finished.err;
+}
+
 TEST(Models, InspectAndTokenizeTheRealModel) {
   const Finished path = RunShell("tools/get-model smollm2-135m-instruct", SourceFolder());
   ASSERT_EQ(path.exit_code, 0) << path.err;
@@ -126,9 +132,11 @@ TEST(Models, InspectAndTokenizeTheRealModel) {
   EXPECT_EQ(tokenized.exit_code, 0) << tokenized.err;
   EXPECT_EQ(std::count(tokenized.out.begin(), tokenized.out.end(), '\n'), 3);
   EXPECT_EQ(tokenized.out.substr(0, tokenized.out.find('\n')), "[19556,905]");
-  const Finished wrong = RunRetort({"models", "tokenize", model}, "\"a\"\nnot json\n");
-  EXPECT_EQ(wrong.exit_code, 2);
-  EXPECT_NE(wrong.err.find("2"), std::string::npos) << wrong.err;
+  const Finished wrong = RunRetort({"models", "tokenize", model}, "\"Hello world\"\nnot json\n\"Hello world\"\n7\n");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_EQ(wrong.out, "[19556,905]\nnull\n[19556,905]\nnull\n");
+  EXPECT_NE(wrong.err.find("error: line 2: expected a JSON string"), std::string::npos) << wrong.err;
+  EXPECT_NE(wrong.err.find("error: line 4: expected a JSON string"), std::string::npos) << wrong.err;
 }
 
 }  // namespace

@@ -78,6 +78,21 @@ TEST(Lint, RefusesWrongSettings) {
   EXPECT_NE(unknown.out.find("did you mean `input`?"), std::string::npos) << unknown.out;
 }
 
+TEST(Lint, FindsValuesThatDoNotGoTogether) {
+  std::string text = ReadFile(SourceFolder() + "/pipelines/speculative.yaml");
+  text.replace(text.find("rule: lossless"), 14, "rule: greedy");
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", text);
+  EXPECT_EQ(RunRetort({"lint", "p.yaml"}, "", folder.path()).exit_code, 0);
+  for (const char* command : {"lint", "plan", "run"}) {
+    const Finished finished = RunRetort({command, "p.yaml", "-s", "temperature=0.5"}, "", folder.path());
+    EXPECT_EQ(finished.exit_code, 2) << command;
+    EXPECT_NE((finished.out + finished.err).find("error: stage `verify`: rule greedy needs temperature 0, got 0.5"),
+              std::string::npos)
+        << finished.out << finished.err;
+  }
+}
+
 TEST(Lint, ShippedPipelinesAreRight) {
   const Finished finished = RunShell("\"$RETORT\" lint pipelines/*.yaml", SourceFolder());
   EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;

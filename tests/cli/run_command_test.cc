@@ -1,24 +1,14 @@
-// `retort run` on pipelines without a model: exit codes, summaries, the dead-letter file, Ctrl-C.
+// `retort run` on pipelines without a model: exit codes, summaries, the dead-letter file.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/copy_pipeline.h"
 #include "tests/support/process.h"
 
 namespace retort::testing {
 namespace {
-
-constexpr const char* kCopy = R"(retort: 1
-name: copy
-variables: { input: in.jsonl, output: out.jsonl }
-engine: { dead_letter: "${output}.failed.jsonl" }
-stages:
-  read: { uses: read-jsonl, with: { path: "${input}" } }
-  write: { uses: write-jsonl, with: { path: "${output}" } }
-edges:
-  - read -> write
-)";
 
 TEST(Run, CopiesRecordsAndSaysSo) {
   const TemporaryFolder folder;
@@ -50,6 +40,53 @@ TEST(Run, ABadLineCostsThatRecordAlone) {
   EXPECT_TRUE(summary["acceptance_length"].is_null());
   const std::string letters = folder.Read("out.jsonl.failed.jsonl");
   EXPECT_EQ(std::count(letters.begin(), letters.end(), '\n'), 2) << letters;
+}
+
+TEST(Run, TheTextOfALineThatIsNoRecordIsKept) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  const Finished finished =
+      RunRetort({"run", "p.yaml", "-s", "input=-", "--quiet"}, "say \"hi\" \xFF\n", folder.path());
+  EXPECT_EQ(finished.exit_code, 1);
+  const auto letter = nlohmann::json::parse(folder.Read("out.jsonl.failed.jsonl"));
+  EXPECT_TRUE(letter["record"].is_null());
+  EXPECT_EQ(letter["line_text"], "say \"hi\" \xEF\xBF\xBD");
+}
+
+TEST(Run, WholeNumbersAreNeverChanged) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  const std::string good =
+      "{\"least\":-9223372036854775808,\"most\":18446744073709551615,\"text\":\"18446744073709551616\"}\n";
+  folder.Write("in.jsonl", good + "{\"n\":18446744073709551616}\n{\"n\":[-9223372036854775809]}\n");
+  const Finished finished = RunRetort({"run", "p.yaml", "--quiet"}, "", folder.path());
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(folder.Read("out.jsonl"), good);
+  const std::string letters = folder.Read("out.jsonl.failed.jsonl");
+  EXPECT_NE(letters.find("line 2: a whole number beyond 64 bits at column 6"), std::string::npos) << letters;
+  EXPECT_NE(letters.find("line 3: a whole number beyond 64 bits at column 7"), std::string::npos) << letters;
+}
+
+TEST(Run, AnAbortAtOnceKeepsWhatEarlierRunsLeft) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  folder.Write("out.jsonl", "earlier output\n");
+  folder.Write("out.jsonl.failed.jsonl", "earlier letters\n");
+  EXPECT_EQ(RunRetort({"run", "p.yaml", "-s", "input=missing.jsonl"}, "", folder.path()).exit_code, 3);
+  EXPECT_EQ(folder.Read("out.jsonl"), "earlier output\n");
+  EXPECT_EQ(folder.Read("out.jsonl.failed.jsonl"), "earlier letters\n");
+}
+
+TEST(Run, AnOutputBeyondTheFileSizeLimitIsAnErrorThatNamesIt) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", kCopy);
+  std::string lines;
+  for (int i = 0; i < 5000; ++i) lines += "{\"id\":" + std::to_string(i) + "}\n";
+  folder.Write("in.jsonl", lines);
+  const Finished finished = RunShell("ulimit -f 16; \"$RETORT\" run p.yaml --quiet", folder.path());
+  EXPECT_EQ(finished.exit_code, 3);
+  EXPECT_EQ(finished.err.find("error: stage 'write': out.jsonl.part: writing failed: File too large"), 0u)
+      << finished.err;
 }
 
 TEST(Run, TheSummaryNamesTheDeadLetterFile) {
@@ -115,7 +152,9 @@ edges:
   folder.Write("in.jsonl", "{}\n");
   const Finished finished = RunRetort({"run", "p.yaml"}, "", folder.path());
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_NE(finished.err.find("p.yaml:3:3: error: model `m`"), std::string::npos) << finished.err;
+  EXPECT_NE(finished.err.find("p.yaml:3:3: error: model 'm': model 'no/such/model.gguf': no such file"),
+            std::string::npos)
+      << finished.err;
   EXPECT_NE(finished.err.find("no/such/model.gguf"), std::string::npos) << finished.err;
 }
 
@@ -129,70 +168,15 @@ TEST(Run, FilesThatCannotBeUsedAbort) {
   const Finished no_output = RunRetort({"run", "p.yaml", "-s", "output=no/such/folder/out.jsonl"}, "", folder.path());
   EXPECT_EQ(no_output.exit_code, 3);
   EXPECT_NE(no_output.err.find("no/such/folder/out.jsonl"), std::string::npos) << no_output.err;
-  std::string counting = kCopy;  // without a dead-letter file, which would lie beside the output
-  counting.erase(counting.find("engine:"), counting.find("stages:") - counting.find("engine:"));
-  folder.Write("q.yaml", counting);
+  std::string beside = kCopy;  // the letters of an output that is no file lie in the working folder
+  beside.replace(beside.find("dead_letter: \"${output}.failed.jsonl\""), 38, "dead_letter_beside: \"${output}\"");
+  folder.Write("q.yaml", beside);
   const Finished full = RunRetort({"run", "q.yaml", "-s", "output=/dev/full"}, "", folder.path());
-  EXPECT_NE(full.exit_code, 0);
-  EXPECT_LT(full.exit_code, 128);
+  EXPECT_EQ(full.exit_code, 3);
+  EXPECT_NE(full.err.find("error: stage 'write': /dev/full: writing failed: No space left"), std::string::npos)
+      << full.err;
+  EXPECT_NE(folder.Read("failed.jsonl").find("\"stage\":\"write\""), std::string::npos) << "what was lost is kept";
   EXPECT_NE(full.err.find("/dev/full"), std::string::npos) << full.err;
-}
-
-TEST(Run, AgainstAnotherPipelineComparesTheTexts) {
-  const TemporaryFolder folder;
-  folder.Write("p.yaml", kCopy);
-  folder.Write("q.yaml", kCopy);
-  folder.Write("in.jsonl", "{\"id\":\"a\",\"completion\":\"x\"}\n{\"id\":\"b\",\"completion\":\"y\"}\n");
-  const Finished finished = RunRetort({"run", "p.yaml", "--against", "q.yaml", "--json"}, "", folder.path());
-  EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  EXPECT_EQ(folder.Read("out.against.jsonl"), folder.Read("out.jsonl"));
-  EXPECT_NE(finished.err.find("against q.yaml\n  identical texts          2 of 2\n"), std::string::npos)
-      << finished.err;
-  const auto json = nlohmann::json::parse(finished.out);
-  EXPECT_EQ(json["texts"]["identical"], 2);
-  EXPECT_TRUE(json["speed_up"].is_null());  // no tokens were generated
-  EXPECT_EQ(json["against"]["records"]["completed"], 2);
-}
-
-/// Runs `copy` on an input that never ends, and sends `signals` (shell commands) once it has written records.
-Finished RunEndlessly(const TemporaryFolder& folder, const std::string& options, const std::string& signals) {
-  folder.Write("p.yaml", kCopy);
-  return RunShell("(while :; do printf '{}\\n'; done) 2>/dev/null | { exec 3<&0; \"$RETORT\" run p.yaml -s input=- " +
-                      options +
-                      " <&3 & pid=$!; for i in $(seq 600); do [ -s out.jsonl.part ] && break; sleep 0.1; done; " +
-                      signals + "; wait $pid; echo exit $?; }",
-                  folder.path());
-}
-
-TEST(Run, AnInterruptDrainsAndIsExitCode130) {
-  const TemporaryFolder folder;
-  const Finished finished = RunEndlessly(folder, "--quiet --json", "kill -INT $pid");
-  EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
-  const auto summary = nlohmann::json::parse(finished.out.substr(0, finished.out.find("exit ")), nullptr, false);
-  ASSERT_FALSE(summary.is_discarded()) << finished.out;
-  EXPECT_EQ(summary["status"], "cancelled");
-  EXPECT_GT(summary["records"]["completed"].get<int>(), 0);
-  EXPECT_EQ(summary["records"]["admitted"], summary["records"]["completed"]);  // what was in flight was finished
-}
-
-TEST(Run, AnInterruptSaysWhatItDoesAndHowToGoFurther) {
-  const TemporaryFolder folder;
-  const Finished finished = RunEndlessly(folder, "", "kill -TERM $pid");
-  EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
-  EXPECT_NE(finished.err.find("Interrupted: finishing what is in flight; once more to stop now."), std::string::npos)
-      << finished.err;
-}
-
-TEST(Run, AnInterruptEndsARunThatWaitsForInput) {
-  const TemporaryFolder folder;
-  folder.Write("p.yaml", kCopy);
-  // One line comes and no more; the shell itself keeps the pipe open for longer than the test may take.
-  const Finished finished = RunShell(
-      "mkfifo pipe && exec 4<>pipe && echo '{}' >&4 && { \"$RETORT\" run p.yaml -s input=pipe --quiet --json & pid=$!; "
-      "for i in $(seq 600); do [ -e out.jsonl.part ] && break; sleep 0.1; done; kill -INT $pid; wait $pid; "
-      "echo exit $?; }",
-      folder.path());
-  EXPECT_NE(finished.out.find("exit 130"), std::string::npos) << finished.out << finished.err;
 }
 
 }  // namespace

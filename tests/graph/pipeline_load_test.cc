@@ -62,6 +62,19 @@ TEST(LoadPipeline, ReadsEverything) {
   EXPECT_EQ(pipeline.FindStage("write")->values.at("path"), OptionValue(std::string("8")));
 }
 
+TEST(LoadPipeline, PutsDeadLettersBesideAFileAndIntoTheFolderElse) {
+  const auto path = [](const std::string& keys) {
+    std::string text = kSpeculative;
+    text.replace(text.find("dead_letter: failed.jsonl"), 25, keys);
+    return Load(text).description.engine.dead_letter_path;
+  };
+  EXPECT_EQ(path("dead_letter_beside: no/such/out.jsonl"), "no/such/out.jsonl.failed.jsonl");
+  EXPECT_EQ(path("dead_letter_beside: '-'"), "failed.jsonl");
+  EXPECT_EQ(path("dead_letter_beside: /dev/full"), "failed.jsonl");
+  EXPECT_EQ(path("dead_letter_beside: out.jsonl, dead_letter: mine.jsonl"), "mine.jsonl");
+  EXPECT_EQ(path("dead_letter_beside: ''"), "");
+}
+
 TEST(LoadPipeline, TakesTheStagesOwnWaysUnlessTheFileSaysOtherwise) {
   const PipelineDescription pipeline = Load(kSpeculative).description;
   const StageDescription &prompt = *pipeline.FindStage("prompt"), &verify = *pipeline.FindStage("verify"),

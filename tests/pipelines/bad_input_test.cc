@@ -127,15 +127,21 @@ TEST_P(BadInput, SettingsOutOfRangeAreFaultsOfTheFile) {
 
 TEST_P(BadInput, AFullDiskLosesNothingQuietly) {
   folder_.Input(std::string(kGood) + kLast);
-  // The dead-letter file would lie beside the output, under /dev: the run is told to count failures only.
-  std::string text = ReadFile(SourceFolder() + "/pipelines/" + GetParam() + ".yaml");
-  const size_t at = text.find("  dead_letter:");
-  text.erase(at, text.find('\n', at) + 1 - at);
-  folder_.folder().Write("full.yaml", text);
-  const PipelineRun run = folder_.Run("full.yaml", {{"output", "/dev/full"}, {"max_tokens", "4"}});
+  const PipelineRun run = Run({{"output", "/dev/full"}, {"max_tokens", "4"}});
   EXPECT_EQ(run.finished.exit_code, 3) << run.finished.err;
   EXPECT_NE(run.finished.err.find("/dev/full"), std::string::npos) << run.finished.err;
   EXPECT_NE(run.finished.err.find("No space left"), std::string::npos) << run.finished.err;
+  const auto letters = JsonLines(folder_.folder().Read("failed.jsonl"));
+  ASSERT_FALSE(letters.empty());
+  EXPECT_TRUE(letters[0]["record"].contains("completion")) << "what was computed is not lost";
+}
+
+TEST_P(BadInput, FailedRecordsOfAStreamLieInTheWorkingFolder) {
+  folder_.Input("not json\n");
+  const PipelineRun run = Run({{"output", "-"}});
+  EXPECT_EQ(run.finished.exit_code, 1) << run.finished.err;
+  EXPECT_EQ(folder_.folder().Read("-.failed.jsonl"), "");
+  EXPECT_NE(folder_.folder().Read("failed.jsonl").find("\"line_text\":\"not json\""), std::string::npos);
 }
 
 TEST_P(BadInput, AnOutputThatCannotBeWrittenIsNamedBeforeAnyWork) {

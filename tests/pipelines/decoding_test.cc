@@ -124,5 +124,26 @@ TEST(Decoding, RecordsCarryTheirFieldsAndTheUsage) {
   EXPECT_EQ(run.summary["acceptance_length_by_kind"].size(), 2u) << run.summary;
 }
 
+// Two seeds give two texts: what --against makes of that depends on what was promised.
+TEST(Decoding, TextsThatDifferFailWhereTheyMustNot) {
+  PipelineFolder folder;
+  folder.Input(TinyPrompts());
+  std::string other = ReadFile(SourceFolder() + "/pipelines/generate.yaml");
+  const std::string seed = "seed: \"${seed}\"";
+  other.replace(other.find(seed), seed.size(), "seed: 99");
+  other.erase(other.find("  seed: 0\n"), 10);
+  folder.folder().Write("other.yaml", other);
+  const auto exit_code = [&](const char* precision, std::vector<std::string> more) {
+    more.insert(more.begin(), {"--against", "other.yaml"});
+    const PipelineRun run =
+        folder.Run("generate", {{"temperature", "1"}, {"max_tokens", "8"}, {"precision", precision}}, more);
+    EXPECT_LT(run.summary["texts"]["identical"], run.summary["texts"]["records"]) << run.finished.err;
+    return run.finished.exit_code;
+  };
+  EXPECT_EQ(exit_code("exact", {}), 1);
+  EXPECT_EQ(exit_code("fast", {}), 0);
+  EXPECT_EQ(exit_code("fast", {"--require-identical"}), 1);
+}
+
 }  // namespace
 }  // namespace retort::testing

@@ -72,6 +72,16 @@ INSTANTIATE_TEST_SUITE_P(
                {"libretort_canary_absent.so: cannot open shared object file"}}),
     [](const auto& test) { return test.param.name; });
 
+// Each has its own reason, also where one that says nothing follows one that the host told something.
+TEST(Loader, ARefusedPluginGetsNoReasonOfAnother) {
+  Registry registry;
+  LoadPlugins(Options({"lying", "wordless"}), registry);
+  ASSERT_EQ(registry.refused().size(), 2u);
+  EXPECT_THAT(registry.refused()[0].reason.message(), HasSubstr("canary-lying"));
+  EXPECT_EQ(registry.refused()[1].reason.message(),
+            "retort_plugin_init failed without a message; plugins say why with set_error");
+}
+
 TEST(Loader, RefusesAPluginThatCrashesInAConstructor) {
   Registry registry;
   LoadPlugins(Options({"crashes_on_load"}), registry);

@@ -111,6 +111,32 @@ TEST(ParseRecord, TakesALineOfAMegabyte) {
 TEST(ParseRecord, RefusesNumbersOutOfRange) {
   Record record;
   EXPECT_EQ(Parse(R"({"a": 1e999})", record).code(), StatusCode::kInvalidArgument);
+  for (const char* number : {"18446744073709551616", "-9223372036854775809", "[1, 100000000000000000000]"}) {
+    const Status status = Parse(std::string("{\"a\": ") + number + "}", record);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << number;
+    EXPECT_THAT(status.message(), HasSubstr("a whole number beyond 64 bits at column")) << number;
+  }
+}
+
+TEST(ParseRecord, TakesNumbersUpToTheRange) {
+  Record record;
+  ASSERT_TRUE(
+      Parse(R"({"a": [18446744073709551615, -9223372036854775808, 1e20, 100000000000000000000.5]})", record).ok());
+  EXPECT_EQ(record.json["a"][0].dump(), "18446744073709551615");
+  EXPECT_EQ(record.json["a"][1].dump(), "-9223372036854775808");
+  EXPECT_TRUE(Parse(R"({"a": "18446744073709551616", "b": "\\", "c": "\"18446744073709551616"})", record).ok());
+}
+
+TEST(ParseRecord, KeepsTheTextOfALineThatIsNoRecord) {
+  Record record;
+  EXPECT_FALSE(Parse("not json", record).ok());
+  EXPECT_EQ(record.line_text, "not json");
+  EXPECT_FALSE(Parse("[1]", record).ok());
+  EXPECT_EQ(record.line_text, "[1]");
+  EXPECT_FALSE(Parse(std::string(3 << 20, 'x'), record).ok());
+  EXPECT_EQ(record.line_text.size(), size_t{1} << 20);
+  EXPECT_TRUE(Parse("{}", record).ok());
+  EXPECT_EQ(record.line_text, "");
 }
 
 TEST(Record, DestroysAttachmentsOnceAndWhenReplaced) {

@@ -121,6 +121,38 @@ TEST_F(JsonlStages, WritesWholeLinesUnderTheFinalNameAtTheEnd) {
   EXPECT_EQ((*stage)->completed().size(), 2u);
 }
 
+TEST_F(JsonlStages, ARunThatWasCutShortLeavesTheFileOfAnEarlierOneAlone) {
+  const std::string path = temporary_.Write("out.jsonl", "of an earlier run\n");
+  auto stage = host_.Create("write-jsonl", "{ path: '" + path + "' }");
+  ASSERT_TRUE(stage.ok());
+  ASSERT_TRUE((*stage)->Open().ok());
+  ASSERT_TRUE((*stage)->Process({host_.NewRecord(R"({"id": "a"})")}).ok());
+  const Status closed = (*stage)->Close(/*cut_short=*/true);
+  EXPECT_EQ(closed.code(), StatusCode::kCancelled);
+  EXPECT_NE(closed.message().find(path + ".part holds what was finished (records: 1)"), std::string::npos)
+      << closed.message();
+  EXPECT_EQ(Read(path), "of an earlier run\n");
+  EXPECT_EQ(Read(path + ".part"), "{\"id\":\"a\"}\n");
+}
+
+TEST_F(JsonlStages, ARunThatWasCutShortPublishesWhereNothingIsLost) {
+  const std::string path = (folder_ / "out.jsonl").string();
+  auto stage = host_.Create("write-jsonl", "{ path: '" + path + "' }");
+  ASSERT_TRUE((*stage)->Open().ok());
+  ASSERT_TRUE((*stage)->Process({host_.NewRecord(R"({"id": "a"})")}).ok());
+  EXPECT_TRUE((*stage)->Close(/*cut_short=*/true).ok());
+  EXPECT_EQ(Read(path), "{\"id\":\"a\"}\n");
+}
+
+TEST_F(JsonlStages, ARunThatWasCutShortBeforeItWroteLeavesNoTrace) {
+  const std::string path = temporary_.Write("out.jsonl", "of an earlier run\n");
+  auto stage = host_.Create("write-jsonl", "{ path: '" + path + "' }");
+  ASSERT_TRUE((*stage)->Open().ok());
+  EXPECT_TRUE((*stage)->Close(/*cut_short=*/true).ok());
+  EXPECT_EQ(Read(path), "of an earlier run\n");
+  EXPECT_FALSE(std::filesystem::exists(path + ".part"));
+}
+
 TEST_F(JsonlStages, AFullDiskIsToldAndNothingCountsAsWritten) {
   auto stage = host_.Create("write-jsonl", "{ path: /dev/full }");
   ASSERT_TRUE(stage.ok());

@@ -38,7 +38,7 @@ class MockStage final : public StageContext {
   /// Call a source once; true: there is more.
   Result<bool> Produce(size_t want);
   Status Open() { return body_->Open(); }
-  Status Close() { return body_->Close(); }
+  Status Close(bool cut_short = false) { return body_->Close(cut_short); }
   /// What context_cancelled says.
   void Cancel() { cancelled_ = true; }
 

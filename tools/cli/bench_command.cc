@@ -75,7 +75,6 @@ void AddDecode(CLI::App& bench, Action* action) {
   auto precision = std::make_shared<std::string>("fast");
   auto json = std::make_shared<bool>(false);
   ModelConfig& model = options->model;
-  model.name = "bench";
   command->add_option("--model", model.source, "A GGUF file, or a name that tools/get-model knows")
       ->required()
       ->type_name("MODEL");

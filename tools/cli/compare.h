@@ -20,6 +20,8 @@ struct Comparison {
   size_t identical = 0;  // of these, with equal completions
   size_t left_only = 0, right_only = 0;
   std::vector<TextDifference> differences;  // the first `keep`
+
+  bool same() const { return identical == records && left_only == 0 && right_only == 0; }
 };
 
 /// Compare field `completion` of the JSONL files `left` and `right`, matched by `id` (by order among equal ids).

@@ -31,7 +31,7 @@ int Compare(const CompareArguments& arguments) {
                       c.left_only, arguments.left, c.right_only, arguments.right) +
           DifferencesText(c));
   }
-  return c.identical == c.records && c.left_only == 0 && c.right_only == 0 ? kDone : kSomeFailed;
+  return c.same() ? kDone : kSomeFailed;
 }
 
 }  // namespace

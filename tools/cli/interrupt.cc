@@ -44,7 +44,7 @@ void InterruptScope::Wait(const sigset_t& signals) {
     if (ended_) return;
     if (count == 1) {
       run_.Drain();
-      if (!quiet_) PrintError("\nInterrupted: finishing what is in flight; once more to stop now.\n");
+      if (!quiet_) PrintError("\nInterrupted: finishing the records that were begun; once more to stop now.\n");
     } else if (count == 2) {
       run_.StopNow();
       if (!quiet_) PrintError("\nStopping when the calls that run return; once more to end the process.\n");

@@ -14,7 +14,8 @@ namespace retort::cli {
 /// that never returns, ends the process. Unless `quiet`, each says what it does on stderr. One at a time.
 ///
 /// A thread of its own waits for the signals, so what is done about them need not be async-signal-safe. This thread,
-/// and those begun while the scope lives, block them; a thread older than that hands what it gets on to the waiting one.
+/// and those begun while the scope lives, block them; a thread older than that hands what it gets on to the waiting
+/// one.
 class InterruptScope {
  public:
   InterruptScope(PipelineRun& run, bool quiet);

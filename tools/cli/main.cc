@@ -1,17 +1,16 @@
 // retort: the command line.
-#include <csignal>
 #include <exception>
 #include <string>
 
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
+#include "tools/cli/standard_streams.h"
 #include "tools/cli/usage_error.h"
 
 namespace retort::cli {
 namespace {
 
 int Main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write, not the end of the program
   CLI::App app("Pipelines of small and large language models, wired by YAML files.", "retort");
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
@@ -45,8 +44,11 @@ int Main(int argc, char** argv) {
 }  // namespace retort::cli
 
 int main(int argc, char** argv) {
+  retort::cli::OccupyClosedStreams();
+  retort::cli::TurnWriteSignalsIntoErrors();
   try {
-    return retort::cli::Main(argc, argv);
+    const int exit = retort::cli::Main(argc, argv);
+    return retort::cli::ReportLostOutput() ? retort::cli::kAborted : exit;
   } catch (const std::exception& error) {
     retort::cli::PrintError(std::string("error: ") + error.what() + "\n");
     return retort::cli::kAborted;

@@ -1,6 +1,8 @@
 // retort models: what a model file holds, and its tokenizer; other subcommands have files of their own.
 #include <iostream>
 #include <memory>
+#include <sstream>
+#include <string>
 
 #include "core/model/inspect.h"
 #include "core/model/model_file.h"
@@ -17,11 +19,28 @@ Result<std::unique_ptr<ModelFile>> OpenSource(const std::string& source) {
   return ModelFile::Open(path);
 }
 
-Status Tokenize(const std::string& source) {
+/// A bad line costs that line alone: it is reported and counted, and its output line is `null`.
+Status TokenizeEachLine(const Tokenizer& tokenizer, int* bad_lines) {
+  std::string line;
+  for (size_t number = 1; std::getline(std::cin, line); ++number) {
+    std::istringstream in(line + "\n");
+    const Status status = TokenizeLines(tokenizer, in, std::cout);
+    if (status.code() == StatusCode::kResourceExhausted) return status;
+    if (status.ok()) continue;
+    ++*bad_lines;
+    std::cout << "null\n";
+    std::string text = status.message();  // counts lines of this one line
+    if (text.starts_with("line 1: ")) text.erase(0, 8);
+    PrintError("error: line " + std::to_string(number) + ": " + text + "\n");
+  }
+  return {};
+}
+
+Status Tokenize(const std::string& source, int* bad_lines) {
   RETORT_ASSIGN_OR_RETURN(const auto file, OpenSource(source));
   RETORT_ASSIGN_OR_RETURN(const auto tokenizer, file->CreateTokenizer());
   std::ios::sync_with_stdio(false);
-  return TokenizeLines(*tokenizer, std::cin, std::cout);
+  return TokenizeEachLine(*tokenizer, bad_lines);
 }
 
 void AddTokenize(CLI::App& models, Action* action) {
@@ -32,13 +51,15 @@ void AddTokenize(CLI::App& models, Action* action) {
       ->required()
       ->type_name("MODEL");
   command->footer(
-      "Texts of special tokens are recognised; no begin-of-sequence token is added.\n"
+      "Texts of special tokens are recognised; no begin-of-sequence token is added. A line that is no JSON string is\n"
+      "reported, gives the line `null`, and makes the exit code 1.\n"
       "Example: echo '\"Hello world\"' | retort models tokenize smollm2-135m-instruct");
   command->callback([=] {
     *action = [=] {
-      const Status status = Tokenize(*source);
+      int bad_lines = 0;
+      const Status status = Tokenize(*source, &bad_lines);
       if (!status.ok()) PrintStatus(status);
-      return ExitCodeOf(status);
+      return status.ok() && bad_lines > 0 ? static_cast<int>(kSomeFailed) : ExitCodeOf(status);
     };
   });
 }

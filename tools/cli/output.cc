@@ -2,22 +2,38 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "tools/cli/commands.h"
 
 namespace retort::cli {
 namespace {
 
-void Write(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
+int lost_output = 0;  // the first error of writing to stdout; the main thread's
+
+/// The system's error, or 0.
+int Write(std::FILE* stream, std::string_view text) {
+  errno = 0;
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+  return written ? 0 : errno;
 }
 
 }  // namespace
 
-void Print(std::string_view text) { Write(stdout, text); }
+void Print(std::string_view text) {
+  const int error = Write(stdout, text);
+  if (lost_output == 0 && error != EPIPE) lost_output = error;
+}
+
 void PrintError(std::string_view text) { Write(stderr, text); }
+
+bool ReportLostOutput() {
+  if (lost_output == 0) return false;
+  PrintError("error: standard output: writing failed: " + std::generic_category().message(lost_output) + "\n");
+  return true;
+}
 
 void PrintStatus(const Status& status) {
   const bool placed = status.message().find(": error: ") != std::string::npos;

@@ -1,4 +1,5 @@
-// Writing to the terminal. A reader that went away (a closed pipe) ends the output, never the program.
+// Writing to the terminal. A reader that went away (a closed pipe) ends the output, never the program; output that is
+// lost for another reason (a full disk) shows in the exit code.
 #pragma once
 
 #include <string>
@@ -8,12 +9,15 @@
 
 namespace retort::cli {
 
-/// To stdout. What cannot be written is dropped.
+/// To stdout. What cannot be written is dropped, and remembered by ReportLostOutput.
 void Print(std::string_view text);
 /// To stderr.
 void PrintError(std::string_view text);
 /// `error: MESSAGE` on stderr; messages that begin with a place (file:line:column: error: ...) are printed as they are.
 void PrintStatus(const Status& status);
+
+/// Whether text for stdout was lost, apart from what a closed pipe did not want; says so on stderr.
+bool ReportLostOutput();
 
 /// Whether stderr is a terminal, on which one line can be rewritten.
 bool ErrorIsTerminal();

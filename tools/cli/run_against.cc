@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace retort::cli {
 namespace {
 
@@ -15,6 +17,26 @@ std::string AgainstPath(const std::string& output) {
   constexpr std::string_view kEnding = ".jsonl";
   if (!output.ends_with(kEnding)) return output + ".against";
   return output.substr(0, output.size() - kEnding.size()) + ".against.jsonl";
+}
+
+Status CheckRepeatable(const std::string& file, const PipelineDescription& pipeline) {
+  for (const StageDescription& stage : pipeline.stages) {
+    for (const OptionSpec& option : stage.descriptor->options) {
+      const auto value = stage.values.find(option.name);
+      if (option.type != RETORT_OPTION_PATH || value == stage.values.end()) continue;
+      if (std::get<std::string>(value->second) != "-") continue;
+      const bool reads = stage.descriptor->is_source();
+      return InvalidArgument(file + ": --against needs files, but stage `" + stage.name + "` " +
+                             (reads ? "reads standard input" : "writes standard output") + " (`" + option.name +
+                             ": -`); name a file with -s " + (reads ? "input" : "output") + "=...");
+    }
+  }
+  return {};
+}
+
+bool IsExact(const PipelineDescription& pipeline) {
+  return std::all_of(pipeline.models.begin(), pipeline.models.end(),
+                     [](const ModelDescription& model) { return model.config.precision == Precision::kExact; });
 }
 
 double SpeedUp(const RunReport& first, const RunReport& second) {

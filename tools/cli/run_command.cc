@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "core/graph/run.h"
 #include "tools/cli/commands.h"
@@ -23,7 +24,7 @@ struct RunArguments {
   std::string against;
   std::optional<uint64_t> seed;
   std::optional<int> threads;
-  bool deterministic = false, quiet = false, json = false;
+  bool deterministic = false, quiet = false, json = false, require_identical = false;
 };
 
 /// A run that came to its end, well or not.
@@ -60,28 +61,21 @@ Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const 
     ended.report = run.Run();
   }
   const Status& status = ended.report.status;
+  const bool interrupted = status.code() == StatusCode::kCancelled;
   if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
-  if (!status.ok() && status.code() != StatusCode::kCancelled) PrintStatus(status);
-  ended.exit_code = status.ok()                               ? (ended.report.failed > 0 ? kSomeFailed : kDone)
-                    : status.code() == StatusCode::kCancelled ? kInterrupted
-                                                              : kAborted;
+  if (interrupted && !arguments.quiet) PrintError("\nInterrupted: " + status.message() + "\n");
+  if (!status.ok() && !interrupted) PrintStatus(status);
+  ended.exit_code = status.ok()   ? (ended.report.failed > 0 ? kSomeFailed : kDone)
+                    : interrupted ? kInterrupted
+                                  : kAborted;
   return ended;
 }
 
-/// Run the second pipeline with the same settings but an output of its own, and add the comparison to `json`.
-int RunAgainst(const RunArguments& arguments, const Ended& first, LoadOptions settings, Json& json) {
-  const auto output = first.pipeline.variables.find("output");
-  if (output == first.pipeline.variables.end()) {
-    PrintStatus(
-        InvalidArgument(arguments.pipeline.file + ": --against needs a pipeline that writes to the variable `output`"));
-    return kUsage;
-  }
-  settings.variables["output"] = AgainstPath(output->second);
-  const auto loaded = LoadOrReport(arguments.against, settings, LoadStages());
-  if (!loaded) return kUsage;
-  const Ended second = RunOne(arguments, loaded->description, arguments.against);
+/// Run the second pipeline and add the comparison to `json`.
+int RunAgainst(const RunArguments& arguments, const Ended& first, PipelineDescription pipeline, Json& json) {
+  const Ended second = RunOne(arguments, std::move(pipeline), arguments.against);
   if (second.exit_code != kDone && second.exit_code != kSomeFailed) return second.exit_code;
-  const auto texts = CompareCompletions(output->second, settings.variables["output"]);
+  const auto texts = CompareCompletions(first.pipeline.variables.at("output"), second.pipeline.variables.at("output"));
   if (!texts.ok()) {
     PrintStatus(texts.status());
     return kAborted;
@@ -90,7 +84,28 @@ int RunAgainst(const RunArguments& arguments, const Ended& first, LoadOptions se
   json["against"] = RunSummaryJson(second.pipeline, second.report);
   json["speed_up"] = SpeedUp(first.report, second.report) > 0 ? Json(SpeedUp(first.report, second.report)) : Json();
   json["texts"] = TextsJson(*texts);
-  return std::max(first.exit_code, second.exit_code);
+  const bool must_agree = arguments.require_identical || (IsExact(first.pipeline) && IsExact(second.pipeline));
+  const int differ = must_agree && !texts->same() ? kSomeFailed : kDone;
+  return std::max({first.exit_code, second.exit_code, differ});
+}
+
+/// Load the second pipeline with the same settings but an output of its own. nullopt after saying why.
+std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const PipelineDescription& first,
+                                         LoadOptions settings) {
+  const auto output = first.variables.find("output");
+  if (output == first.variables.end()) {
+    PrintStatus(
+        InvalidArgument(arguments.pipeline.file + ": --against needs a pipeline that writes to the variable `output`"));
+    return std::nullopt;
+  }
+  settings.variables["output"] = AgainstPath(output->second);
+  auto second = LoadOrReport(arguments.against, settings, LoadStages());
+  if (!second) return std::nullopt;
+  Status status = CheckRepeatable(arguments.pipeline.file, first);
+  if (status.ok()) status = CheckRepeatable(arguments.against, second->description);
+  if (status.ok()) return second;
+  PrintStatus(status);
+  return std::nullopt;
 }
 
 int Run(const RunArguments& arguments) {
@@ -101,11 +116,13 @@ int Run(const RunArguments& arguments) {
   }
   const auto loaded = LoadOrReport(arguments.pipeline.file, *settings, LoadStages());
   if (!loaded) return kUsage;
+  std::optional<LoadedPipeline> second;
+  if (!arguments.against.empty() && !(second = LoadSecond(arguments, loaded->description, *settings))) return kUsage;
   const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file);
   Json json = RunSummaryJson(ended.pipeline, ended.report);
   int exit = ended.exit_code;
-  if (!arguments.against.empty() && (exit == kDone || exit == kSomeFailed))
-    exit = RunAgainst(arguments, ended, *settings, json);
+  if (second && (exit == kDone || exit == kSomeFailed))
+    exit = RunAgainst(arguments, ended, std::move(second->description), json);
   if (arguments.json) Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   return exit;
 }
@@ -122,15 +139,18 @@ void AddRunCommand(CLI::App& app, Action* action) {
   command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
       ->check(CLI::Range(0, 4096))
       ->type_name("N");
+  command->add_flag("--require-identical", arguments->require_identical,
+                    "With --against: end with 1 where texts differ, whatever the precision");
   command->add_flag("--deterministic", arguments->deterministic,
                     "One call at a time: the same seed gives the same bytes");
   command->add_flag("--quiet", arguments->quiet, "No progress and no summary on stderr");
   command->add_flag("--json", arguments->json, "The summary as JSON on stdout");
   command->footer(
-      "Ctrl-C once finishes what is in flight and ends; twice stops now; a third time ends the process.\n"
-      "--against gives the second pipeline the same variables, but `output` becomes NAME.against.jsonl.\n"
-      "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file), 2 usage or configuration,\n"
-      "3 run aborted, 130 interrupted.\n"
+      "Ctrl-C once finishes the records that were begun and ends; twice stops now; a third time ends the process.\n"
+      "--against gives the second pipeline the same variables, but `output` becomes NAME.against.jsonl. Texts that\n"
+      "differ are an error (1) where both pipelines compute with `precision: exact`.\n"
+      "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file) or texts differ, 2 usage or\n"
+      "configuration, 3 run aborted (a file that cannot be read or written, say), 130 interrupted.\n"
       "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");
   command->callback([=] { *action = [=] { return Run(*arguments); }; });
 }

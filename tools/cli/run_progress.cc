@@ -40,6 +40,7 @@ void RunProgress::Loop() {
     const uint64_t ended = now.records.completed + now.records.failed + now.records.skipped;
     std::string line =
         fmt::format("{} of {} records read are done, {} failed", ended, now.records.admitted, now.records.failed);
+    if (now.records.not_begun > 0) line += fmt::format(", {} let go before they were begun", now.records.not_begun);
     if (now.tokens > 0) line += fmt::format(", {} tokens, {:.1f} tokens/s", now.tokens, rate);
     line += fmt::format(", {:.0f} s", std::chrono::duration<double>(time - start).count());
     PrintError(terminal_ ? "\r\033[K" + line : line + "\n");

@@ -23,7 +23,8 @@ const char* Outcome(const Status& status) {
 std::string RecordsText(const RunReport& report) {
   std::string text = fmt::format("{} ({:.1f}/s)", report.completed, PerSecond(report.completed, report.seconds));
   if (report.skipped > 0) text += fmt::format(", {} skipped", report.skipped);
-  if (report.cancelled > 0) text += fmt::format(", {} cancelled", report.cancelled);
+  if (report.cancelled > report.not_begun) text += fmt::format(", {} broken off", report.cancelled - report.not_begun);
+  if (report.not_begun > 0) text += fmt::format(", {} not begun", report.not_begun);
   return text;
 }
 
@@ -93,7 +94,8 @@ nlohmann::ordered_json RunSummaryJson(const PipelineDescription& pipeline, const
             {"completed", report.completed},
             {"failed", report.failed},
             {"skipped", report.skipped},
-            {"cancelled", report.cancelled}}},
+            {"cancelled", report.cancelled},
+            {"not_begun", report.not_begun}}},
           {"dead_letter", pipeline.engine.dead_letter_path},
           {"tokens", tokens},
           {"tokens_per_second", PerSecond(tokens, report.seconds)},

@@ -29,11 +29,11 @@ if(NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
-# oneDNN: any version from 3.2 whose CPU runtime is oneTBB or a thread pool. OpenMP would be a second thread pool
-# beside oneTBB's, so such a build is refused.
+# oneDNN: any version from 3.2 whose CPU runtime is oneTBB. OpenMP would be a second pool of threads beside oneTBB's, and
+# the runtime THREADPOOL runs on one thread unless it is handed a pool, so both are refused.
 find_package(dnnl 3.2 CONFIG REQUIRED)
-if(DEFINED DNNL_CPU_THREADING_RUNTIME AND NOT DNNL_CPU_THREADING_RUNTIME MATCHES "^(TBB|THREADPOOL)$")
-  message(FATAL_ERROR "oneDNN at ${dnnl_DIR} uses the CPU runtime ${DNNL_CPU_THREADING_RUNTIME}; Retort needs TBB or THREADPOOL (tools/setup installs one)")
+if(DEFINED DNNL_CPU_THREADING_RUNTIME AND NOT DNNL_CPU_THREADING_RUNTIME STREQUAL "TBB")
+  message(FATAL_ERROR "oneDNN at ${dnnl_DIR} uses the CPU runtime ${DNNL_CPU_THREADING_RUNTIME}; Retort needs TBB (tools/setup installs such a one)")
 endif()
 
 if(RETORT_BUILD_TESTS)

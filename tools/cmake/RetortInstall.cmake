@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS retort retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(PROGRAMS tools/get-model DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-get-model)
+install(PROGRAMS tools/fetch-wheel DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-fetch-wheel)
 install(DIRECTORY pipelines/ DESTINATION "${RETORT_PIPELINE_DIR}" FILES_MATCHING PATTERN "*.yaml" PATTERN "*.jsonl")
 install(DIRECTORY schemas/ DESTINATION "${CMAKE_INSTALL_DATADIR}/retort/schemas" FILES_MATCHING PATTERN "*.json")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/retort")

@@ -63,6 +63,7 @@ bool Admission::Leave(Chain records) {
     bytes += record->bytes;
     record->ReleasePayloads();
     record->json = nullptr;
+    record->line_text = {};
     record->id.clear();
     record->line = 0;
     record->bytes = 0;

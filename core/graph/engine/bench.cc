@@ -209,6 +209,7 @@ Result<EngineBench> RunEngineBench(const EngineBenchOptions& options) {
   bench.engine_hop_ns = Median(engine);
   bench.batched_hop_ns = Median(batched);
   bench.hop_ratio = Median(ratio);
+  bench.least_hop_ratio = *std::min_element(ratio.begin(), ratio.end());
   bench.bare_ring_ns = Median(bare_ring);
   bench.engine_ring_ns = Median(engine_ring);
   bench.ring_ratio = Median(ring_ratio);
@@ -224,6 +225,7 @@ nlohmann::ordered_json EngineBench::ToJson() const {
           {"engine_hop_ns", engine_hop_ns},
           {"batched_hop_ns", batched_hop_ns},
           {"hop_ratio", hop_ratio},
+          {"least_hop_ratio", least_hop_ratio},
           {"hop_ratio_bar", 1.5},
           {"bare_ring_ns", bare_ring_ns},
           {"engine_ring_ns", engine_ring_ns},

@@ -37,8 +37,8 @@ void Call::Run(Chain batch) {
     records_.push_back(record);
   }
   bool end = false;
-  Status status = Process(0, &end);
-  if (given_ != records_.size()) FailForgotten(status);
+  status_ = Process(0, &end);
+  if (given_ != records_.size()) FailForgotten(status_);
   ++tally_.calls;
   tally_.records_in += records_.size();
   AddSample(batches_, static_cast<double>(records_.size()));
@@ -50,8 +50,8 @@ bool Call::RunSource(const Admission::Grant& grant) {
   created_ = 0;
   want_ = grant.records;
   bool end = false;
-  source_status_ = Process(grant.records, &end);
-  if (given_ != records_.size()) FailForgotten(source_status_);
+  status_ = Process(grant.records, &end);
+  if (given_ != records_.size()) FailForgotten(status_);
   Admission::Grant made{.records = created_, .bytes = 0};
   uint64_t largest = 0;
   for (Record* record : records_) {
@@ -63,7 +63,7 @@ bool Call::RunSource(const Admission::Grant& grant) {
   }
   admission_.Settle(grant, made, largest);
   ++tally_.calls;
-  return !end && source_status_.ok();
+  return !end && status_.ok();
 }
 
 Status Call::Process(size_t want, bool* end) {
@@ -165,7 +165,8 @@ void Call::AddFailure(Record* record, const Status& why) {
 }
 
 void Call::FailForgotten(const Status& status) {
-  bool stopped = stop_.load(std::memory_order_relaxed) == StopLevel::kStop;
+  const bool given_up = status.ok() || status.code() == StatusCode::kCancelled;
+  const bool stopped = given_up && stop_.load(std::memory_order_relaxed) == StopLevel::kStop;
   for (Record* record : records_) {
     if (record->holder.load(std::memory_order_relaxed) != this) continue;
     record->holder.store(nullptr, std::memory_order_relaxed);

@@ -19,12 +19,13 @@ class Call final : public StageContext {
   Call(Stage& stage, Admission& admission, const std::atomic<StopLevel>& stop, uint32_t max_cycles);
 
   /// Run the body once over `batch`. An exception becomes kInternal; a record that the body did not give away fails, or
-  /// counts as cancelled where the run is being stopped.
+  /// counts as cancelled where the run is being stopped and the body names no other error.
   void Run(Chain batch);
 
-  /// Run a source once. False: it has no more records, or failed (see source_status).
+  /// Run a source once. False: it has no more records, or failed (see status).
   bool RunSource(const Admission::Grant& grant);
-  const Status& source_status() const { return source_status_; }
+  /// What the body returned at the last call.
+  const Status& status() const { return status_; }
 
   // What came of the records. The caller takes it and leaves these empty.
   std::vector<Chain> ports;
@@ -60,7 +61,7 @@ class Call final : public StageContext {
   std::vector<Record*> records_;  // of this call; for sources, those it created
   size_t given_ = 0;
   uint32_t want_ = 0, created_ = 0;
-  Status source_status_;
+  Status status_;
 };
 
 }  // namespace retort

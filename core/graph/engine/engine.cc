@@ -24,7 +24,19 @@ Status Guarded(const std::string& stage, const char* what, Step step) {
   } catch (...) {
     status = Internal("an exception of unknown type escaped");
   }
+  if (status.code() == StatusCode::kCancelled) return status;
   return status.Annotate("stage '" + stage + "' failed to " + what);
+}
+
+// Close a stage, and let `run` say what came of it.
+void AddClosed(Stage& stage, bool cut_short, Status& run) {
+  const Status closed = Guarded(stage.options.name, "close", [&] { return stage.body->Close(cut_short); });
+  if (closed.ok()) return;
+  if (closed.code() == StatusCode::kCancelled && !run.ok()) {
+    run = {run.code(), run.message() + "; " + closed.message()};
+  } else if (run.ok() || run.code() == StatusCode::kCancelled) {
+    run = closed;  // output that may be incomplete outweighs a run that was cut short on purpose
+  }
 }
 
 }  // namespace
@@ -42,6 +54,7 @@ struct Engine::Impl {
   Topology Shape() const;
   Status CheckOptions() const;
   void Run(RunReport& report);
+  Status RunWithLetters(const Topology& topology, RunReport& report);
   Status RunOpened(DeadLetters& letters, const Topology& topology, RunReport& report);
 };
 
@@ -130,6 +143,13 @@ Status Engine::Impl::RunOpened(DeadLetters& letters, const Topology& topology, R
   }
 }
 
+Status Engine::Impl::RunWithLetters(const Topology& topology, RunReport& report) {
+  RETORT_ASSIGN_OR_RETURN(DeadLetters letters, DeadLetters::Open(options.dead_letter_path));
+  const Status status = RunOpened(letters, topology, report);
+  const Status published = letters.Publish(status.ok());
+  return status.ok() ? published : status;
+}
+
 void Engine::Impl::Run(RunReport& report) {
   if (std::exchange(ran, true)) {
     report.status = InvalidArgument("Run was called twice; build a new engine for each run");
@@ -139,9 +159,6 @@ void Engine::Impl::Run(RunReport& report) {
   report.status = CheckOptions();
   if (report.status.ok()) report.status = topology.Check();
   if (!report.status.ok()) return;
-  Result<DeadLetters> letters = DeadLetters::Open(options.dead_letter_path);
-  report.status = letters.status();
-  if (!report.status.ok()) return;
 
   size_t opened = 0;
   while (opened < stages.size() && report.status.ok()) {
@@ -149,13 +166,10 @@ void Engine::Impl::Run(RunReport& report) {
     report.status = Guarded(stage.options.name, "open", [&] { return stage.body->Open(); });
     if (report.status.ok()) ++opened;
   }
-  if (report.status.ok()) report.status = RunOpened(*letters, topology, report);
-  for (size_t i = 0; i < opened; ++i) {
-    Stage& stage = *stages[i];
-    Status closed = Guarded(stage.options.name, "close", [&] { return stage.body->Close(); });
-    // Output that may be incomplete outweighs a run that was cut short on purpose.
-    if (!closed.ok() && (report.status.ok() || report.status.code() == StatusCode::kCancelled)) report.status = closed;
-  }
+  if (report.status.ok()) report.status = RunWithLetters(topology, report);
+  const bool aborted = !report.status.ok() && report.status.code() != StatusCode::kCancelled;
+  const bool cut_short = aborted || stop == StopLevel::kStop;
+  for (size_t i = 0; i < opened; ++i) AddClosed(*stages[i], cut_short, report.status);
 }
 
 RunReport Engine::Run() {
@@ -168,6 +182,7 @@ RunReport Engine::Run() {
   report.failed = impl_->counters.failed;
   report.skipped = impl_->counters.skipped;
   report.cancelled = impl_->counters.cancelled;
+  report.not_begun = impl_->counters.not_begun;
   for (const auto& stage : impl_->stages) report.stages[stage->options.name] = stage->stats;
   return report;
 }
@@ -177,7 +192,7 @@ void Engine::StopNow() { RaiseStop(impl_->stop, StopLevel::kStop); }
 
 Engine::Progress Engine::progress() const {
   const Counters& c = impl_->counters;
-  return {c.admitted, c.completed, c.failed, c.skipped};
+  return {c.admitted, c.completed, c.failed, c.skipped, c.not_begun};
 }
 
 }  // namespace retort

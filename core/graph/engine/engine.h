@@ -62,6 +62,7 @@ struct Stranded {
 
 struct RunReport {
   uint64_t admitted = 0, completed = 0, failed = 0, skipped = 0, cancelled = 0;
+  uint64_t not_begun = 0;  // of the cancelled: a model had computed nothing for them yet
   double seconds = 0;
   std::map<std::string, StageStats> stages;
   std::vector<Stranded> stranded;  // admitted but never accounted for: a defect of a stage or of the engine
@@ -85,14 +86,15 @@ class Engine {
   /// once.
   RunReport Run();
 
-  /// Callable from any thread, also from a signal handler (sets atomics only). First level: admit no more, finish what
-  /// is in flight. Second level: stop at the next call's end; what is in flight counts as cancelled.
+  /// Callable from any thread, also from a signal handler (sets atomics only). First level: admit no more, let go what
+  /// stands before a model that has computed nothing for it yet, finish the rest. Second level: stop at the next call's
+  /// end; what stands at a last stage is delivered, the rest counts as cancelled.
   void Drain();
   void StopNow();
 
   /// A live view for progress lines; callable from any thread while Run is on.
   struct Progress {
-    uint64_t admitted, completed, failed, skipped;
+    uint64_t admitted, completed, failed, skipped, not_begun;
   };
   Progress progress() const;
 

@@ -73,20 +73,23 @@ std::unique_ptr<Call> Scheduler::TakeCall(Stage& stage) {
 
 void Scheduler::RunStage(Stage& stage, Clock::time_point& now) {
   std::unique_ptr<Call> call;
-  Chain batch;
+  Chain batch, unbegun;
   uint32_t quota = 1;
   {
     tbb::spin_mutex::scoped_lock lock(stage.mutex);
     --stage.ticks;
     ++stage.running;
+    if (draining()) TakeUnbegun(stage, unbegun);
     TakeBatch(stage, batch);
     call = TakeCall(stage);
     quota = stage.quota;
   }
+  if (!unbegun.empty()) LetGo(stage, unbegun);
   const Clock::time_point begin = now;
   uint32_t calls = 0;
   while (!batch.empty()) {
     call->Run(std::exchange(batch, {}));
+    AbortOnBrokenOutput(stage, *call);
     Deliver(stage, *call);
     if (++calls >= quota || stopping()) break;
     if (calls % kCallsBetweenLooks == 0 && Clock::now() - begin > kShortTick) break;
@@ -120,11 +123,10 @@ void Scheduler::RunSource(Stage& stage, Clock::time_point& now) {
     stage.wake = false;
     call = TakeCall(stage);
   }
-  bool draining = stop_.load(std::memory_order_relaxed) != StopLevel::kRun;
   bool ended = false;
   uint32_t created = 0;
   Admission::Grant grant;
-  if (!draining) grant = admission_.Reserve(live_sources_.load(std::memory_order_relaxed));
+  if (!draining()) grant = admission_.Reserve(live_sources_.load(std::memory_order_relaxed));
   if (grant.records > 0) {
     if (!lingerers_.empty()) stage.standing += grant.records;
     ended = !call->RunSource(grant);
@@ -132,8 +134,8 @@ void Scheduler::RunSource(Stage& stage, Clock::time_point& now) {
     counters_.admitted.fetch_add(created, std::memory_order_relaxed);
     Deliver(stage, *call);
     if (!lingerers_.empty()) stage.standing -= grant.records;
-    if (!call->source_status().ok()) {
-      Abort(call->source_status().Annotate("source '" + stage.options.name + "'"), StopLevel::kDrain);
+    if (!call->status().ok()) {
+      Abort(call->status().Annotate("source '" + stage.options.name + "'"), StopLevel::kDrain);
     }
   }
   const Clock::time_point begin = std::exchange(now, Clock::now());
@@ -272,12 +274,6 @@ void Scheduler::WriteDeadLetters(std::span<const Failure> failures) {
   Chain records;
   for (const Failure& failure : failures) records.Append(failure.record);
   Leave(records, counters_.failed);
-}
-
-void Scheduler::Abort(Status status, StopLevel level) {
-  std::lock_guard lock(abort_mutex_);
-  if (abort_status_.ok()) abort_status_ = std::move(status);
-  RaiseStop(stop_, level);
 }
 
 }  // namespace retort

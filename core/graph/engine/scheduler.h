@@ -27,7 +27,7 @@ namespace retort {
 
 /// What Engine::progress shows; written by the run, read by anyone.
 struct Counters {
-  std::atomic<uint64_t> admitted{0}, completed{0}, failed{0}, skipped{0}, cancelled{0};
+  std::atomic<uint64_t> admitted{0}, completed{0}, failed{0}, skipped{0}, cancelled{0}, not_begun{0};
 };
 
 /// Raise `stop` to `level` unless it is there or beyond. Safe in signal handlers.
@@ -79,6 +79,9 @@ class Scheduler {
   void RunSource(Stage& stage, Clock::time_point& now);
   void ReleaseGroup(Stage& stage);
   bool TakeBatch(Stage& stage, Chain& batch);
+  void TakeUnbegun(Stage& stage, Chain& unbegun);
+  void LetGo(Stage& stage, const Chain& unbegun);
+  void AbortOnBrokenOutput(Stage& stage, const Call& call);
   void Deliver(Stage& stage, Call& call);
   std::unique_ptr<Call> TakeCall(Stage& stage);
 
@@ -89,6 +92,7 @@ class Scheduler {
   void WriteDeadLetters(std::span<const Failure> failures);
   void Wake(Stage& source);
   void WakeSources();
+  void DeliverFinished();
   void SweepCancelled();
 
   // Lingering.
@@ -102,6 +106,8 @@ class Scheduler {
   Stage* PickNext();
 
   void Abort(Status status, StopLevel level);
+  Status Interrupted() const;
+  bool draining() const { return stop_.load(std::memory_order_relaxed) != StopLevel::kRun; }
   bool stopping() const { return stop_.load(std::memory_order_relaxed) == StopLevel::kStop; }
 
   const EngineOptions& options_;

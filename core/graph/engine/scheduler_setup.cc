@@ -113,7 +113,10 @@ Status Scheduler::Run(std::vector<Stranded>& stranded) {
   }
   graph_.wait_for_all();
   TakeOver(this);
-  if (stopping()) SweepCancelled();
+  if (stopping()) {
+    DeliverFinished();
+    SweepCancelled();
+  }
   bool ended = true;
   for (const auto& stage : stages_) {
     ended = ended && (!stage->source() || stage->ended);
@@ -128,24 +131,7 @@ Status Scheduler::Run(std::vector<Stranded>& stranded) {
                     "', at stage '" + stranded[0].stage +
                     "': a defect of the engine; please report it with the pipeline");
   }
-  if (counters_.cancelled > 0) {
-    return Cancelled("the run was stopped with " + std::to_string(counters_.cancelled) + " records in flight");
-  }
-  if (!ended) return Cancelled("the run was stopped before its sources had ended; what was in flight is finished");
-  return {};
-}
-
-void Scheduler::SweepCancelled() {
-  for (const auto& stage : stages_) {
-    Chain chain;
-    {
-      tbb::spin_mutex::scoped_lock lock(stage->mutex);
-      chain = std::exchange(stage->pending, {});
-      if (stage->reorder) stage->reorder->TakeAll(chain);
-    }
-    counters_.cancelled += chain.count;
-    admission_.Leave(chain);
-  }
+  return counters_.cancelled > 0 || !ended ? Interrupted() : Status();
 }
 
 // Holds stage.mutex. Whether records stand anywhere from where they can come to `stage`.
@@ -199,13 +185,13 @@ void Scheduler::Conduct() {
 // The rule looks at counts alone, never at time: the most downstream full batch; else a source that has credits; else
 // the most upstream partial batch, so that records gather downstream. The same input gives the same calls.
 Stage* Scheduler::PickNext() {
-  const bool draining = stop_.load(std::memory_order_relaxed) != StopLevel::kRun;
+  const bool draining_now = draining();
   Stage* source = nullptr;
   Stage* partial = nullptr;
   for (Stage* stage : by_priority_) {
     tbb::spin_mutex::scoped_lock lock(stage->mutex);
     if (stage->source()) {
-      if (source == nullptr && stage->wake && !stage->ended && !draining) source = stage;
+      if (source == nullptr && stage->wake && !stage->ended && !draining_now) source = stage;
     } else if (stage->pending.count >= stage->options.max_batch) {
       return stage;
     } else if (!stage->pending.empty()) {

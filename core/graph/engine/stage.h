@@ -34,6 +34,10 @@ struct Stage {
   ~Stage();
 
   bool source() const { return options.inputs == 0; }
+  /// Where records end: no port leads on.
+  bool last() const {
+    return !source() && std::all_of(ports.begin(), ports.end(), [](const Port& port) { return port.to == nullptr; });
+  }
 
   /// How many ticks to put to the worker now; they count as put. Holds `mutex`.
   uint32_t ClaimTicks() {

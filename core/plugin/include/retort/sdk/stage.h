@@ -13,10 +13,14 @@
 namespace retort::sdk {
 
 enum class More { kMore, kEnd };
+/// How a run ended: whole (also when it was drained), or stopped or aborted with records under way.
+enum class Ending { kWhole, kCutShort };
 
 /// A stage also has
 ///   static StageSpec Spec();
 ///   static Result<std::unique_ptr<TheClass>> Create(const Config& config);
+/// and may have, for `lint` to find values that do not go together (no model is loaded then):
+///   static Status Check(const Config& config);
 /// One thread at a time calls an instance (not always the same), unless its Spec says Concurrent().
 class Stage {
  public:
@@ -27,8 +31,9 @@ class Stage {
   virtual Status Process(Context&, std::span<const Record>) { return Internal("the stage does not define Process"); }
   /// Sources: create and emit up to `want` records.
   virtual Result<More> Produce(Context&, size_t /*want*/) { return Internal("the source does not define Produce"); }
-  /// Flush and release; once, also after a cancelled run. A failure aborts the run.
-  virtual Status Close() { return {}; }
+  /// Flush and release; once, however the run ended. A failure aborts the run; kCancelled is none, its message (where
+  /// the output of a run that was cut short is) joins the run's.
+  virtual Status Close(Ending) { return {}; }
 };
 
 /// The function table of stage T. Exceptions end here.
@@ -59,13 +64,22 @@ struct StageFunctions {
       return retort_code{*more == More::kEnd ? RETORT_END : RETORT_OK};
     });
   }
-  static retort_code Close(void* instance) {
-    return Guard([&] { return ToCode(static_cast<Stage*>(instance)->Close()); });
+  static retort_code Close(void* instance, int32_t cut_short) {
+    const Ending ending = cut_short != 0 ? Ending::kCutShort : Ending::kWhole;
+    return Guard([&] { return ToCode(static_cast<Stage*>(instance)->Close(ending)); });
   }
   static void Destroy(void* instance) { delete static_cast<Stage*>(instance); }
 
+  static retort_code Check(void*, const retort_config* handle) {
+    return Guard([&] {
+      const Config config(handle);
+      if constexpr (requires { T::Check(config); }) return ToCode(T::Check(config));
+      return retort_code{RETORT_OK};
+    });
+  }
+
   static constexpr retort_stage_functions kTable = {
-      sizeof(retort_stage_functions), 0, Create, Open, Process, Close, Destroy};
+      sizeof(retort_stage_functions), 0, Create, Open, Process, Close, Destroy, Check};
 };
 
 /// Register each stage; the body of retort_plugin_init.
