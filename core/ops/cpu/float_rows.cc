@@ -3,6 +3,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "core/ops/cpu/float_tile-inl.h"
 #include "core/ops/cpu/matmul_kernels.h"
 
@@ -30,10 +32,13 @@ void PackFloatRows(const float* x, int64_t k, int64_t begin, int64_t end, FloatR
   for (int64_t tile = begin; tile < end; ++tile) {
     const int64_t first = rows->tiles.Begin(tile);
     const int count = rows->tiles.Size(tile);
-    float* to = rows->values.data() + first * k;
+    float* const to = rows->values.data() + first * k;
     const float* const from = x + first * k;
-    for (int64_t i = 0; i < k; ++i) {
-      for (int r = 0; r < count; ++r) *to++ = from[r * k + i];
+    constexpr int64_t kStrip = 16;  // inputs whose places stay in the first-level cache
+    for (int64_t strip = 0; strip < k; strip += kStrip) {
+      for (int r = 0; r < count; ++r) {
+        for (int64_t i = strip; i < std::min(strip + kStrip, k); ++i) to[i * count + r] = from[r * k + i];
+      }
     }
   }
 }
