@@ -35,7 +35,7 @@ void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction functio
   if (threads <= 1 || units == 1) return function(context, 0, n);
   if (Team* const team = Team::Current(); team != nullptr) {
     constexpr int64_t kChunksPerThread = 4;
-    const int64_t chunks = std::min<int64_t>(units, kChunksPerThread * std::min(threads, team->threads()));
+    const int64_t chunks = std::min<int64_t>(units, kChunksPerThread * std::min(threads, team->members()));
     const Loop loop{n, grain, units, chunks, function, context};
     return team->Run(
         chunks, [](const void* l, int64_t chunk) { static_cast<const Loop*>(l)->Part(chunk); }, &loop);

@@ -39,14 +39,19 @@ class Patience {
 
 Team* Team::Current() { return current; }
 
-bool Team::TakePart() {
-  int64_t left = left_.load(std::memory_order_relaxed);
-  do {
-    if (left <= 0) return false;
-  } while (!left_.compare_exchange_weak(left, left - 1, std::memory_order_acquire, std::memory_order_relaxed));
-  part_(loop_, chunks_ - left);
-  done_.fetch_add(1, std::memory_order_release);
-  return true;
+bool Team::TakePart(int member) {
+  for (int i = 0; i < members_; ++i) {
+    const int owner = member + i < members_ ? member + i : member + i - members_;
+    std::atomic<int64_t>& share = shares_[static_cast<size_t>(owner)].left;
+    int64_t left = share.load(std::memory_order_relaxed);
+    while (left > 0) {
+      if (!share.compare_exchange_weak(left, left - 1, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+      part_(loop_, Border(owner + 1) - left);
+      done_.fetch_add(1, std::memory_order_release);
+      return true;
+    }
+  }
+  return false;
 }
 
 void Team::Run(int64_t chunks, void (*part)(const void* loop, int64_t chunk), const void* loop) {
@@ -54,17 +59,19 @@ void Team::Run(int64_t chunks, void (*part)(const void* loop, int64_t chunk), co
   loop_ = loop;
   chunks_ = chunks;
   done_.store(0, std::memory_order_relaxed);
-  left_.store(chunks, std::memory_order_release);
-  while (TakePart()) {
+  for (int member = members_ - 1; member >= 0; --member) {
+    shares_[static_cast<size_t>(member)].left.store(Border(member + 1) - Border(member), std::memory_order_release);
+  }
+  while (TakePart(0)) {
   }
   Patience patience;
   while (done_.load(std::memory_order_acquire) != chunks) patience.Wait();
 }
 
-void Team::Help() {
+void Team::Help(int member) {
   Patience patience;
   while (!closed_.load(std::memory_order_acquire)) {
-    if (TakePart()) {
+    if (TakePart(member)) {
       patience.Reset();
     } else {
       patience.Wait();
@@ -79,10 +86,10 @@ void WithTeamOf(int threads, StepFunction function, const void* context) {
     Team team(threads);
     HandOver(&team);
     tbb::task_group helpers;
-    for (int i = 1; i < threads; ++i) {
-      helpers.run([&team]() RETORT_BEFORE_TAKE_OVER {
+    for (int member = 1; member < team.members(); ++member) {
+      helpers.run([&team, member]() RETORT_BEFORE_TAKE_OVER {
         TakeOver(&team);
-        team.Help();
+        team.Help(member);
       });
     }
     current = &team;
