@@ -85,7 +85,8 @@ int RunAgainst(const RunArguments& arguments, const Ended& first, PipelineDescri
   json["speed_up"] = SpeedUp(first.report, second.report) > 0 ? Json(SpeedUp(first.report, second.report)) : Json();
   json["texts"] = TextsJson(*texts);
   const bool must_agree = arguments.require_identical || (IsExact(first.pipeline) && IsExact(second.pipeline));
-  return std::max({first.exit_code, second.exit_code, must_agree && !texts->same() ? kSomeFailed : kDone});
+  const int differ = must_agree && !texts->same() ? kSomeFailed : kDone;
+  return std::max({first.exit_code, second.exit_code, differ});
 }
 
 /// Load the second pipeline with the same settings but an output of its own. nullopt after saying why.

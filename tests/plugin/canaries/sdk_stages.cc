@@ -186,7 +186,7 @@ class Misbehave final : public sdk::Stage {
     RETORT_RETURN_IF_ERROR(context.Emit(0, records[0]));
     return how_ == "twice" ? context.Emit(0, records[0]) : Status();
   }
-  Status Close(Ending) override {
+  Status Close(retort::sdk::Ending) override {
     if (how_ == "throw-close") throw std::runtime_error("thrown by close");
     return how_ == "fail-close" ? retort::ResourceExhausted("failed by close") : Status();
   }
