@@ -221,7 +221,7 @@ void Scheduler::Arrive(Stage& stage, const Chain& chain) noexcept {
       Chain rest = chain;
       while (Record* record = rest.Pop()) stage.reorder->Arrive(record, stage.pending);
     } else {
-      stage.pending.Append(chain);
+      stage.Enqueue(chain);
     }
     ticks = stage.ClaimTicks();
   }

@@ -54,6 +54,18 @@ struct Stage {
     return due;
   }
 
+  /// Put records into line. Before a model those that are begun go first, so that few are under way at a time and each
+  /// is soon finished. Holds `mutex`.
+  void Enqueue(const Chain& arriving) {
+    if (options.exclusive.empty()) return pending.Append(arriving);
+    Chain begun, unbegun;
+    for (Chain rest : {pending, arriving}) {
+      while (Record* record = rest.Pop()) (record->begun() ? begun : unbegun).Append(record);
+    }
+    pending = begun;
+    pending.Append(unbegun);
+  }
+
   StageOptions options;
   std::unique_ptr<StageBody> body;
   const uint32_t index;

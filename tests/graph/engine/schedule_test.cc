@@ -257,5 +257,28 @@ TEST(EngineSchedule, TwoEnginesRunAtTheSameTimeFromAnyThread) {
   EXPECT_EQ(completed, 8000u);
 }
 
+// What a model has begun goes before what it has not, so that few records are under way however many are admitted.
+TEST(EngineSchedule, AModelFinishesWhatItHasBegun) {
+  for (bool deterministic : {false, true}) {
+    std::set<uint64_t> under_way;
+    size_t most = 0;
+    TestGraph graph({.credits = 64, .deterministic = deterministic});
+    graph.Source(64).Stage({.name = "model", .outputs = 2, .max_batch = 4, .exclusive = "m"},
+                           [&](StageContext& context, Records records) {
+                             for (Record* record : records) under_way.insert(record->number);
+                             most = std::max(most, under_way.size());
+                             for (Record* record : records) {
+                               const bool over = record->cycles >= 3 + record->number % 5;
+                               if (over) under_way.erase(record->number);
+                               RETORT_RETURN_IF_ERROR(context.Emit(over ? 0 : 1, record));
+                             }
+                             return Status();
+                           });
+    graph.Sink().Edge("source", "model").Edge("model", "sink").Edge("model", "model", 1, true);
+    EXPECT_EQ(graph.Run().completed, 64u);
+    EXPECT_EQ(most, 4u);
+  }
+}
+
 }  // namespace
 }  // namespace retort::test
