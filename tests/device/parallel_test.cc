@@ -128,10 +128,13 @@ TEST(WithTeam, ChunksAreMultiplesOfTheGrainAndNestedTeamsAreOne) {
 TEST(WithTeam, NeedsNoHelperToCome) {
   // Every other thread of the pool is busy for as long as the team works.
   const tbb::global_control allow(tbb::global_control::max_allowed_parallelism, 2);
-  std::atomic<bool> done = false;
-  std::atomic<int> busy = 0;
+  // Static: the thread sanitizer does not see through a task that what it captures was made before it.
+  static std::atomic<bool> done;
+  static std::atomic<int> busy;
+  done = false;
+  busy = 0;
   tbb::task_group others;
-  others.run([&] {
+  others.run([] {
     busy = 1;
     while (!done) std::this_thread::yield();
   });
