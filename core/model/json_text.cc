@@ -3,6 +3,8 @@
 #include <set>
 #include <string>
 
+#include "core/base/json_depth.h"
+
 namespace retort {
 namespace {
 
@@ -10,29 +12,11 @@ using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 64;
 
-bool NestsTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<Json> ParseJsonObject(std::string_view text) {
-  if (NestsTooDeep(text)) return DataLoss("JSON that nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (FindDeeperJson(text, kMaxDepth) != text.npos)
+    return DataLoss("JSON that nests deeper than " + std::to_string(kMaxDepth) + " levels");
   std::set<std::string> names;
   std::string twice;
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {

@@ -1,6 +1,7 @@
 // JSON from files that nobody vouches for.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "core/base/json_depth.h"
 #include "core/model/generation.h"
 #include "core/model/utf8.h"
 
@@ -22,26 +23,6 @@ bool Fits(std::string_view number) {
 bool FitsInteger(std::string_view number) { return Fits<int64_t>(number) || Fits<uint64_t>(number); }
 
 std::string At(size_t byte) { return " at column " + std::to_string(byte + 1); }
-
-/// Offset of the first bracket that nests deeper than kMaxDepth, or npos.
-size_t FindTooDeep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return i;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return std::string_view::npos;
-}
 
 /// Offset of the first whole number beyond 64 bits, which would come back as another number, or npos.
 size_t FindTooLargeInteger(std::string_view text) {
@@ -111,7 +92,7 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text) {
   if (const size_t bad = FindInvalidUtf8(text); bad != text.npos) {
     return InvalidArgument("invalid UTF-8" + At(bad) + "; save it as UTF-8");
   }
-  if (const size_t deep = FindTooDeep(text); deep != text.npos) {
+  if (const size_t deep = FindDeeperJson(text, kMaxDepth); deep != text.npos) {
     return InvalidArgument("nested deeper than " + std::to_string(kMaxDepth) + At(deep) + "; flatten the value");
   }
   if (const size_t large = FindTooLargeInteger(text); large != text.npos) {

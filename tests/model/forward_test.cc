@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/model/model.h"
 #include "core/ops/cpu/matmul_kernels.h"
+#include "tests/model/forward_step.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/weight_types.h"
@@ -14,21 +15,15 @@
 namespace retort {
 namespace {
 
+using testing::Feed;
 using ::testing::HasSubstr;
 using testing::TinyModel;
+using testing::Tokens;
 
 struct Case {
   std::string device;
   TinyModel tiny;
 };
-
-std::vector<int32_t> Tokens(size_t count, uint64_t seed, int32_t vocab = 270) {
-  std::vector<int32_t> tokens;
-  for (size_t i = 0; i < count; ++i) {
-    tokens.push_back(static_cast<int32_t>(RandomBits({seed, 0, 0, i, 0}) % static_cast<uint64_t>(vocab)));
-  }
-  return tokens;
-}
 
 std::shared_ptr<Model> Load(const TinyModel& tiny, ModelConfig config) {
   config.source = testing::WriteTinyModel(testing::TempPath("tiny.gguf"), tiny);
@@ -42,15 +37,6 @@ ModelConfig Exact(const std::string& device) {
   config.device = device;
   config.precision = Precision::kExact;
   return config;
-}
-
-/// Feed tokens and return the logits of all of them.
-std::vector<float> Feed(Model& model, KvSequence& kv, std::span<const int32_t> tokens, size_t first = 0) {
-  std::span<const float> logits;
-  const ForwardItem item{&kv, tokens, first};
-  const Status status = model.Forward({&item, 1}, &logits);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  return {logits.begin(), logits.end()};
 }
 
 class ForwardTest : public ::testing::TestWithParam<Case> {

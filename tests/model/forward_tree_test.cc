@@ -4,35 +4,23 @@
 
 #include "core/base/random.h"
 #include "core/model/model.h"
+#include "tests/model/forward_step.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort {
 namespace {
 
+using testing::Feed;
 using ::testing::HasSubstr;
 using testing::TinyModel;
+using testing::Tokens;
 
 struct Case {
   std::string device;
   TinyModel tiny;
   int threads = 0;
 };
-
-std::vector<int32_t> Tokens(size_t count, uint64_t seed) {
-  std::vector<int32_t> tokens;
-  for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(RandomBits({seed, 0, 0, i, 0}) % 270));
-  return tokens;
-}
-
-/// Feed tokens and return the logits of those from `first` on.
-std::vector<float> Feed(Model& model, KvSequence& kv, std::span<const int32_t> tokens, size_t first = 0) {
-  std::span<const float> logits;
-  const ForwardItem item{&kv, tokens, first};
-  const Status status = model.Forward({&item, 1}, &logits);
-  EXPECT_TRUE(status.ok()) << status.ToString();
-  return {logits.begin(), logits.end()};
-}
 
 class ForwardTreeTest : public ::testing::TestWithParam<Case> {
  protected:

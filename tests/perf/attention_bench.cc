@@ -4,12 +4,12 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <random>
 #include <vector>
 
 #include "core/model/kv_cache.h"
 #include "core/ops/ops.h"
 #include "core/tensor/dtype.h"
+#include "tests/perf/floats.h"
 
 namespace retort {
 namespace {
@@ -18,14 +18,6 @@ struct Heads {
   int heads, kv_heads, dim;
 };
 constexpr Heads kSmall{9, 3, 64}, kLarge{32, 8, 128};
-
-std::vector<float> Floats(int64_t count) {
-  std::mt19937 engine(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = uniform(engine);
-  return values;
-}
 
 /// Arguments: sequences, tokens stored before the step, rows of each in the step, threads. Layers enough that the keys
 /// and values of a step come from memory, as those of a whole model do. The rows are a chain, or a tree whose nodes

@@ -4,12 +4,12 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "core/ops/cpu/matmul.h"
 #include "core/ops/ops.h"
+#include "tests/perf/floats.h"
 
 namespace retort {
 namespace {
@@ -21,14 +21,6 @@ struct Shape {
 constexpr Shape kShapes[] = {
     {"qkv", 960, 576}, {"out", 576, 576}, {"gate_up", 3072, 576}, {"down", 576, 1536}, {"logits", 49152, 576}};
 constexpr DType kTypes[] = {DType::kQ4_1, DType::kQ4_0, DType::kQ8_0, DType::kF16, DType::kF32};
-
-std::vector<float> Floats(int64_t count) {
-  std::mt19937 engine(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = uniform(engine);
-  return values;
-}
 
 /// A device with as many copies of a matrix as keep them out of the caches, as the layers of a model do.
 struct Bench {

@@ -1,24 +1,16 @@
 // The operations beside MatMul at the shapes of a small llama-family model, and a bare fork and join.
 #include <benchmark/benchmark.h>
 
-#include <random>
 #include <vector>
 
 #include "core/device/cpu/parallel.h"
 #include "core/ops/ops.h"
+#include "tests/perf/floats.h"
 
 namespace retort {
 namespace {
 
 constexpr int kHeads = 9, kKvHeads = 3, kDim = 64;
-
-std::vector<float> Floats(int64_t count) {
-  std::mt19937 engine(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) value = uniform(engine);
-  return values;
-}
 
 struct Machine {
   std::shared_ptr<Device> device = std::move(OpenDevice("cpu").value());

@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/ops/cpu/unroll-inl.h"
 #include "core/ops/ops.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -27,18 +28,6 @@ constexpr int kPageVectors = kKvPageTokens / kLanes;
 static_assert(kKvPageTokens % kLanes == 0);
 // Queries of a block: two vectors of sums each fill the registers, of which AVX-512 has 32.
 constexpr int kBlockQueries = HWY_MAX_BYTES >= 64 ? 12 : 6;
-
-#define RETORT_UNROLLED __attribute__((always_inline))
-
-/// f(0), f(1), ... f(N - 1) with constants, so that an array of vectors indexed by them stays in registers.
-template <typename F, int... I>
-HWY_INLINE void UnrollList(F&& f, std::integer_sequence<int, I...>) {
-  (f(std::integral_constant<int, I>{}), ...);
-}
-template <int N, typename F>
-HWY_INLINE void Unroll(F&& f) {
-  UnrollList(f, std::make_integer_sequence<int, N>{});
-}
 
 HWY_INLINE VF Load(const float* p) { return hn::LoadU(F32(), p); }
 HWY_INLINE VF Load(const uint16_t* p) {
@@ -63,20 +52,20 @@ HWY_ATTR void PageScores(const float* queries, const T* keys, const T* next, int
   for (int column = 0; column < kKvPageTokens; column += kVectors * kLanes) {
     VF sum[kRows][kVectors];
     Unroll<kRows>([&](auto r)
-                      RETORT_UNROLLED { Unroll<kVectors>([&](auto v) RETORT_UNROLLED { sum[r][v] = hn::Zero(d); }); });
+                      RETORT_INLINE { Unroll<kVectors>([&](auto v) RETORT_INLINE { sum[r][v] = hn::Zero(d); }); });
     for (int i = 0; i < dim; ++i) {
       const T* const key = keys + i * kKvPageTokens + column;
       if (next != nullptr) PrefetchBytes<kVectors * kLanes * sizeof(T)>(next + i * kKvPageTokens + column);
       VF k[kVectors];
-      Unroll<kVectors>([&](auto v) RETORT_UNROLLED { k[v] = Load(key + v * kLanes); });
-      Unroll<kRows>([&](auto r) RETORT_UNROLLED {
+      Unroll<kVectors>([&](auto v) RETORT_INLINE { k[v] = Load(key + v * kLanes); });
+      Unroll<kRows>([&](auto r) RETORT_INLINE {
         const VF query = hn::Set(d, queries[i * kRows + r]);
-        Unroll<kVectors>([&](auto v) RETORT_UNROLLED { sum[r][v] = hn::MulAdd(query, k[v], sum[r][v]); });
+        Unroll<kVectors>([&](auto v) RETORT_INLINE { sum[r][v] = hn::MulAdd(query, k[v], sum[r][v]); });
       });
     }
-    Unroll<kRows>([&](auto r) RETORT_UNROLLED {
+    Unroll<kRows>([&](auto r) RETORT_INLINE {
       Unroll<kVectors>(
-          [&](auto v) RETORT_UNROLLED { hn::StoreU(sum[r][v], d, scores + r * kKvPageTokens + column + v * kLanes); });
+          [&](auto v) RETORT_INLINE { hn::StoreU(sum[r][v], d, scores + r * kKvPageTokens + column + v * kLanes); });
     });
   }
 }
@@ -87,20 +76,20 @@ HWY_ATTR void AddColumns(const float* weights, const T* values, const T* next, i
                          int64_t ldo) {
   const F32 d;
   VF sum[kRows][kVectors];
-  Unroll<kRows>([&](auto r) RETORT_UNROLLED {
-    Unroll<kVectors>([&](auto v) RETORT_UNROLLED { sum[r][v] = hn::LoadU(d, out + r * ldo + v * kLanes); });
+  Unroll<kRows>([&](auto r) RETORT_INLINE {
+    Unroll<kVectors>([&](auto v) RETORT_INLINE { sum[r][v] = hn::LoadU(d, out + r * ldo + v * kLanes); });
   });
   for (int p = 0; p < count; ++p) {
     if (next != nullptr) PrefetchBytes<kVectors * kLanes * sizeof(T)>(next + p * ldv);
     VF value[kVectors];
-    Unroll<kVectors>([&](auto v) RETORT_UNROLLED { value[v] = Load(values + p * ldv + v * kLanes); });
-    Unroll<kRows>([&](auto r) RETORT_UNROLLED {
+    Unroll<kVectors>([&](auto v) RETORT_INLINE { value[v] = Load(values + p * ldv + v * kLanes); });
+    Unroll<kRows>([&](auto r) RETORT_INLINE {
       const VF weight = hn::Set(d, weights[r * kKvPageTokens + p]);
-      Unroll<kVectors>([&](auto v) RETORT_UNROLLED { sum[r][v] = hn::MulAdd(weight, value[v], sum[r][v]); });
+      Unroll<kVectors>([&](auto v) RETORT_INLINE { sum[r][v] = hn::MulAdd(weight, value[v], sum[r][v]); });
     });
   }
-  Unroll<kRows>([&](auto r) RETORT_UNROLLED {
-    Unroll<kVectors>([&](auto v) RETORT_UNROLLED { hn::StoreU(sum[r][v], d, out + r * ldo + v * kLanes); });
+  Unroll<kRows>([&](auto r) RETORT_INLINE {
+    Unroll<kVectors>([&](auto v) RETORT_INLINE { hn::StoreU(sum[r][v], d, out + r * ldo + v * kLanes); });
   });
 }
 
@@ -148,16 +137,16 @@ HWY_ATTR inline void Scale(const State& state, VF factor, int64_t width) {
 HWY_ATTR inline void AddPageSoftmax(float* scores, int visible, const State& state, int64_t width) {
   const F32 d;
   VF s[kPageVectors];
-  Unroll<kPageVectors>([&](auto v) RETORT_UNROLLED { s[v] = hn::LoadU(d, scores + v * kLanes); });
+  Unroll<kPageVectors>([&](auto v) RETORT_INLINE { s[v] = hn::LoadU(d, scores + v * kLanes); });
   if (visible < kKvPageTokens) {
     const VF hidden = hn::Set(d, -std::numeric_limits<float>::infinity());
-    Unroll<kPageVectors>([&](auto v) RETORT_UNROLLED {
+    Unroll<kPageVectors>([&](auto v) RETORT_INLINE {
       const int left = visible - v * kLanes;
       s[v] = hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(left < 0 ? 0 : left)), s[v], hidden);
     });
   }
   VF most = s[0];
-  Unroll<kPageVectors - 1>([&](auto v) RETORT_UNROLLED { most = hn::Max(most, s[v + 1]); });
+  Unroll<kPageVectors - 1>([&](auto v) RETORT_INLINE { most = hn::Max(most, s[v + 1]); });
   VF greatest = hn::Set(d, *state.greatest);
   if (!hn::AllFalse(d, hn::Gt(most, greatest))) {
     const VF raised = hn::MaxOfLanes(d, most);
@@ -166,7 +155,7 @@ HWY_ATTR inline void AddPageSoftmax(float* scores, int visible, const State& sta
     *state.greatest = hn::GetLane(raised);
   }
   VF sum = hn::LoadU(d, state.sums);
-  Unroll<kPageVectors>([&](auto v) RETORT_UNROLLED {
+  Unroll<kPageVectors>([&](auto v) RETORT_INLINE {
     const VF weight = hn::Exp(d, hn::Sub(s[v], greatest));
     hn::StoreU(weight, d, scores + v * kLanes);
     sum = hn::Add(sum, weight);
@@ -180,7 +169,7 @@ HWY_ATTR inline void Fold(const State& total, const State& part, int64_t width) 
   const VF a = hn::Set(d, *total.greatest), b = hn::Set(d, *part.greatest);
   const VF greatest = hn::Max(a, b);
   const VF of_total = hn::Exp(d, hn::Sub(a, greatest)), of_part = hn::Exp(d, hn::Sub(b, greatest));
-  const auto fold = [&](float* to, const float* from) RETORT_UNROLLED {
+  const auto fold = [&](float* to, const float* from) RETORT_INLINE {
     hn::StoreU(hn::MulAdd(hn::LoadU(d, from), of_part, hn::Mul(hn::LoadU(d, to), of_total)), d, to);
   };
   *total.greatest = hn::GetLane(greatest);

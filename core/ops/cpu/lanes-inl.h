@@ -1,5 +1,4 @@
-// Per-target: the vectors of the matrix kernels, and loops that unroll before registers are assigned.
-// Included once per Highway target.
+// Per-target: the vectors of the matrix kernels. Included once per Highway target.
 #if defined(RETORT_LANES_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef RETORT_LANES_INL
 #undef RETORT_LANES_INL
@@ -9,10 +8,8 @@
 
 #include <hwy/highway.h>
 
-#include <type_traits>
-#include <utility>
-
 #include "core/ops/cpu/matmul_kernels.h"
+#include "core/ops/cpu/unroll-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
@@ -27,19 +24,6 @@ using VF = hn::Vec<F32>;
 using VI = hn::Vec<I32>;
 constexpr size_t kLanes = hn::MaxLanes(F32());
 static_assert(kLanes >= 4, "the matrix kernels need vectors of 128 bits");
-
-#define RETORT_INLINE __attribute__((always_inline))
-
-/// f(0), f(1), ... f(N - 1) with constants. An array of vectors indexed by them stays in registers; indexed by the
-/// variable of a loop that the compiler unrolls late, it was seen to live in memory.
-template <typename F, int... I>
-HWY_INLINE void UnrollList(F&& f, std::integer_sequence<int, I...>) {
-  (f(std::integral_constant<int, I>{}), ...);
-}
-template <int N, typename F>
-HWY_INLINE void Unroll(F&& f) {
-  UnrollList(f, std::make_integer_sequence<int, N>{});
-}
 
 /// kLanes halves from `lane` on, as floats.
 inline HWY_ATTR VF LoadHalves(const uint16_t* p, size_t lane) {
