@@ -6,6 +6,7 @@
 
 #include "core/device/cpu/parallel.h"
 #include "core/device/device.h"
+#include "core/ops/cpu/matrix_tiles.h"
 #include "core/ops/cpu/peak_kernels.h"
 
 namespace retort {
@@ -49,6 +50,7 @@ Result<Calibration> Calibrate(int threads, double seconds) {
   };
   figures.f32_flops_per_second = peak(cpu::FloatPeakOps(), cpu::FloatPeak);
   figures.int8_ops_per_second = peak(cpu::BytePeakOps(), cpu::BytePeak);
+  if (cpu::HasMatrixTiles()) figures.bf16_flops_per_second = peak(cpu::BFloat16PeakOps(), cpu::BFloat16Peak);
   return figures;
 }
 

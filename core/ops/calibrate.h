@@ -10,6 +10,7 @@ struct Calibration {
   double read_bytes_per_second = 0;  // streaming from memory, all threads together
   double f32_flops_per_second = 0;   // multiply-adds in registers, two operations each
   double int8_ops_per_second = 0;  // products of bytes summed in 16 and then 32 bits, as in MatMul; two operations each
+  double bf16_flops_per_second = 0;  // of the matrix unit; 0 where there is none
 };
 
 /// Measure with `threads` threads (0 = as many as the process may use) for about `seconds` a figure; the best round

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/ops/cpu/matrix_tiles.h"
+
 namespace retort {
 namespace {
 
@@ -16,6 +18,7 @@ TEST(Calibrate, MeasuresPlausibleSpeeds) {
   EXPECT_LT(figures->f32_flops_per_second, 1e13);
   EXPECT_GT(figures->int8_ops_per_second, 1e8);
   EXPECT_LT(figures->int8_ops_per_second, 1e14);
+  EXPECT_EQ(figures->bf16_flops_per_second > 1e8, cpu::HasMatrixTiles());
 }
 
 TEST(Calibrate, RefusesWhatCannotBeMeasured) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/ops/cpu/matmul.h"
+#include "core/ops/cpu/matrix_tiles.h"
 #include "core/ops/ops.h"
 #include "tests/perf/floats.h"
 
@@ -92,13 +93,17 @@ const bool kRegistered = [] {
         }
       }
     }
-    for (const int64_t t : {8, 16, 24, 32, 48, 64, 96, 128, 256}) {
+    for (const int64_t t : {2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256}) {
       std::string end = "/";
       end.append(DTypeName(type)).append("/rows:").append(std::to_string(t));
       benchmark::RegisterBenchmark(("wide/onednn-f32" + end).c_str(), Implementation, cpu::MakeOneDnnMatMul, type, t)
           ->UseRealTime();
       benchmark::RegisterBenchmark(("wide/simd-f32" + end).c_str(), Implementation, cpu::MakeFloatMatMul, type, t)
           ->UseRealTime();
+      if (cpu::HasMatrixTiles()) {
+        benchmark::RegisterBenchmark(("wide/amx-bf16" + end).c_str(), Implementation, cpu::MakeBFloat16MatMul, type, t)
+            ->UseRealTime();
+      }
       if (!DTypeIsQuantised(type)) continue;
       benchmark::RegisterBenchmark(("wide/simd-int8" + end).c_str(), Implementation, cpu::MakeQuantisedMatMul, type, t)
           ->UseRealTime();

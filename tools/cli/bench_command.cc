@@ -125,7 +125,8 @@ void AddCalibrate(CLI::App& bench, Action* action) {
       return Report(Json{{"threads", machine->threads},
                          {"read_bytes_per_second", machine->read_bytes_per_second},
                          {"f32_flops_per_second", machine->f32_flops_per_second},
-                         {"int8_ops_per_second", machine->int8_ops_per_second}},
+                         {"int8_ops_per_second", machine->int8_ops_per_second},
+                         {"bf16_flops_per_second", machine->bf16_flops_per_second}},
                     *json);
     };
   });

@@ -109,10 +109,13 @@ class Limit {
     const double logits = static_cast<double>(h.vocab) * h.hidden;
     const double share = (all - logits + logits * logit_rows / rows) / all;
     const bool fast = model_.config().precision == Precision::kFast;
-    const double peak = fast ? machine_.int8_ops_per_second : machine_.f32_flops_per_second;
-    const double products = 2 * rows * share *
-                            (static_cast<double>(work_.quantised_products) / peak +
-                             static_cast<double>(work_.float_products) / machine_.f32_flops_per_second);
+    constexpr double kTileRows = 16;  // of a matrix unit, which fewer leave idle
+    const double bf16 = fast && rows >= kTileRows ? machine_.bf16_flops_per_second : 0;
+    const double floats = std::max(machine_.f32_flops_per_second, bf16);
+    const double integers = fast ? std::max(machine_.int8_ops_per_second, bf16) : machine_.f32_flops_per_second;
+    const double products =
+        2 * rows * share *
+        (static_cast<double>(work_.quantised_products) / integers + static_cast<double>(work_.float_products) / floats);
     const double attention = 4.0 * rows * context * h.layers * h.heads * h.head_dim / machine_.f32_flops_per_second;
     return std::max(reading, products + attention);
   }
@@ -130,6 +133,7 @@ Result<Calibration> CalibrateTwice(int threads) {
   best.read_bytes_per_second = std::max(best.read_bytes_per_second, again.read_bytes_per_second);
   best.f32_flops_per_second = std::max(best.f32_flops_per_second, again.f32_flops_per_second);
   best.int8_ops_per_second = std::max(best.int8_ops_per_second, again.int8_ops_per_second);
+  best.bf16_flops_per_second = std::max(best.bf16_flops_per_second, again.bf16_flops_per_second);
   return best;
 }
 
@@ -193,6 +197,7 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
               {"read_bytes_per_second", machine.read_bytes_per_second},
               {"f32_flops_per_second", machine.f32_flops_per_second},
               {"int8_ops_per_second", machine.int8_ops_per_second},
+              {"bf16_flops_per_second", machine.bf16_flops_per_second},
               {"limit_tokens_per_second", 1 / best_step},
               {"attained_over_limit", best_step / steps[0]},
               {"attained_over_limit_of_step", attained},

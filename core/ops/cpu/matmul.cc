@@ -54,13 +54,20 @@ class FloatMatMul final : public MatMulImplementation {
     ResizeFloatRows(call.t, call.w->k, &rows_);
     ParallelFor(rows_.tiles.count(), 2, call.threads,
                 [&](int64_t begin, int64_t end) { PackFloatRows(call.x, call.w->k, begin, end, &rows_); });
+    const bool bound_by_memory = call.t <= kMemoryRows && !DTypeIsQuantised(call.w->type);
+    PrefetchChoice& choice = prefetch_[static_cast<size_t>(std::min(call.t, kMemoryRows)) - 1];
+    const bool prefetch = bound_by_memory && choice.Next();
+    const auto start = std::chrono::steady_clock::now();
     ParallelFor(FloatUnits(*call.w), 1, call.threads,
-                [&](int64_t begin, int64_t end) { MatMulFloat(call, rows_, begin, end); });
+                [&](int64_t begin, int64_t end) { MatMulFloat(call, rows_, prefetch, begin, end); });
+    if (bound_by_memory) choice.Learn(prefetch, call.w->owned_bytes(), std::chrono::steady_clock::now() - start);
     return {};
   }
 
  private:
+  static constexpr int64_t kMemoryRows = 12;  // up to which reading may take longer than arithmetic
   FloatRows rows_;
+  std::array<PrefetchChoice, kMemoryRows> prefetch_;
 };
 
 /// Classes of rows: within one of them the same implementation is best, more or less.
@@ -81,6 +88,7 @@ std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul() { return std::make_u
 std::unique_ptr<MatMulImplementation> MakeFloatMatMul() { return std::make_unique<FloatMatMul>(); }
 
 MatMulList::MatMulList() {
+  list_.push_back(MakeBFloat16MatMul());
   list_.push_back(MakeQuantisedMatMul());
   list_.push_back(MakeFloatMatMul());
   list_.push_back(MakeOneDnnMatMul());

@@ -24,6 +24,7 @@ class MatMulImplementation {
 std::unique_ptr<MatMulImplementation> MakeQuantisedMatMul();  // quantised weights in `fast`
 std::unique_ptr<MatMulImplementation> MakeFloatMatMul();      // everything
 std::unique_ptr<MatMulImplementation> MakeOneDnnMatMul();     // wide steps in `fast`
+std::unique_ptr<MatMulImplementation> MakeBFloat16MatMul();   // wide steps in `fast`, on a matrix unit: see bfloat16.h
 
 /// From how many rows on a product is wide: several implementations may serve it.
 inline constexpr int64_t kWideRows = 16;

@@ -1,5 +1,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/ops/cpu/matmul_float.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -19,7 +20,7 @@ namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR  // plain loops over rows, for processors without vectors
 
-void MatMulFloatTarget(const MatMulCall& c, const FloatRows&, int64_t begin, int64_t end) {
+void MatMulFloatTarget(const MatMulCall& c, const FloatRows&, bool, int64_t begin, int64_t end) {
   const GroupedWeight& w = *c.w;
   std::vector<float> row(static_cast<size_t>(w.k));
   for (int64_t n = begin * kFloatGroupRows; n < std::min(end * kFloatGroupRows, w.n); ++n) {
@@ -46,9 +47,14 @@ void ExpandWeightsTarget(const GroupedWeight& w, int64_t begin, int64_t end, flo
 constexpr size_t kTileOutputs = kFloatTileVectors * kLanes;
 static_assert(kFloatGroupRows % kTileOutputs == 0);
 
-/// kRows rows, a whole tile of x, by the outputs of a float group from `lane` on.
+/// How far ahead weights are asked for, in bytes.
+constexpr size_t kAhead = 3072;
+
+/// kRows rows, a whole tile of x, by the outputs of a float group from `lane` on. `prefetch`: ask for what comes kAhead
+/// later, in the groups after this one too.
 template <int kRows, DType kType>
-HWY_ATTR void Tile(const MatMulCall& c, const float* x, const void* weights, int64_t unit, size_t lane, int64_t row) {
+HWY_ATTR void Tile(const MatMulCall& c, const float* x, const void* weights, int64_t unit, size_t lane, int64_t row,
+                   bool prefetch) {
   const F32 d;
   const int64_t k = c.w->k;
   using Reader = GroupReader<kType>;
@@ -56,7 +62,12 @@ HWY_ATTR void Tile(const MatMulCall& c, const float* x, const void* weights, int
   Unroll<kFloatTileVectors>([&](auto v) RETORT_INLINE { reader[v] = Reader(weights, lane + v * kLanes); });
   VF sum[kFloatTileVectors][kRows];
   Unroll<kFloatTileVectors * kRows>([&](auto i) RETORT_INLINE { sum[i / kRows][i % kRows] = hn::Zero(d); });
+  const std::byte* ahead = static_cast<const std::byte*>(weights) + kAhead;
   for (int64_t i = 0; i < k; ++i, x += kRows) {
+    if (prefetch) {
+      for (size_t byte = 0; byte < Reader::kBytes; byte += 64) hwy::Prefetch(ahead + byte);
+      ahead += Reader::kBytes;
+    }
     VF w[kFloatTileVectors];
     Unroll<kFloatTileVectors>([&](auto v) RETORT_INLINE {
       reader[v].Begin(i);
@@ -77,13 +88,14 @@ HWY_ATTR void Tile(const MatMulCall& c, const float* x, const void* weights, int
 
 /// Tile `tile` of the rows by a float group at `weights`.
 template <DType kType>
-HWY_ATTR void GroupTile(const MatMulCall& c, const FloatRows& rows, int64_t tile, const void* weights, int64_t unit) {
+HWY_ATTR void GroupTile(const MatMulCall& c, const FloatRows& rows, int64_t tile, const void* weights, int64_t unit,
+                        bool prefetch) {
   const int64_t row = rows.tiles.Begin(tile);
   const float* const x = rows.tiles.rows() == 1 ? c.x : rows.values.data() + row * c.w->k;
   const int size = rows.tiles.Size(tile);
   for (size_t lane = 0; lane < kFloatGroupRows; lane += kTileOutputs) {
     Unroll<kFloatTileRows>([&](auto r) RETORT_INLINE {
-      if (size == r + 1) Tile<r + 1, kType>(c, x, weights, unit, lane, row);
+      if (size == r + 1) Tile<r + 1, kType>(c, x, weights, unit, lane, row, prefetch && lane == 0);
     });
   }
 }
@@ -118,7 +130,7 @@ HWY_ATTR void ExpandUnit(const GroupedWeight& w, int64_t unit, float* panel, int
 constexpr int64_t kExpandTiles = 3;
 
 template <DType kType>
-HWY_ATTR void Units(const MatMulCall& c, const FloatRows& x, int64_t begin, int64_t end) {
+HWY_ATTR void Units(const MatMulCall& c, const FloatRows& x, bool prefetch, int64_t begin, int64_t end) {
   constexpr bool kFloats = GroupReader<kType>::kInputs == 1;
   const bool expand = kType != DType::kF32 && (!kFloats || x.tiles.count() >= kExpandTiles);
   thread_local std::vector<float> panel;
@@ -128,27 +140,27 @@ HWY_ATTR void Units(const MatMulCall& c, const FloatRows& x, int64_t begin, int6
     if (expand) ExpandUnit<kType>(*c.w, unit, panel.data(), kFloatGroupRows);
     for (int64_t tile = 0; tile < x.tiles.count(); ++tile) {
       if (expand) {
-        GroupTile<DType::kF32>(c, x, tile, panel.data(), unit);
+        GroupTile<DType::kF32>(c, x, tile, panel.data(), unit, false);
       } else if constexpr (kFloats) {
-        GroupTile<kType>(c, x, tile, c.w->Group(unit), unit);
+        GroupTile<kType>(c, x, tile, c.w->Group(unit), unit, prefetch && tile == 0);
       }
     }
   }
 }
 
-HWY_ATTR void MatMulFloatTarget(const MatMulCall& c, const FloatRows& x, int64_t begin, int64_t end) {
+HWY_ATTR void MatMulFloatTarget(const MatMulCall& c, const FloatRows& x, bool prefetch, int64_t begin, int64_t end) {
   switch (c.w->type) {
-    case DType::kF32: return Units<DType::kF32>(c, x, begin, end);
-    case DType::kF16: return Units<DType::kF16>(c, x, begin, end);
-    case DType::kBF16: return Units<DType::kBF16>(c, x, begin, end);
-    case DType::kQ8_0: return Units<DType::kQ8_0>(c, x, begin, end);
-    case DType::kQ4_0: return Units<DType::kQ4_0>(c, x, begin, end);
-    case DType::kQ4_1: return Units<DType::kQ4_1>(c, x, begin, end);
-    case DType::kQ5_0: return Units<DType::kQ5_0>(c, x, begin, end);
-    case DType::kQ5_1: return Units<DType::kQ5_1>(c, x, begin, end);
-    case DType::kQ4_K: return Units<DType::kQ4_K>(c, x, begin, end);
-    case DType::kQ5_K: return Units<DType::kQ5_K>(c, x, begin, end);
-    case DType::kQ6_K: return Units<DType::kQ6_K>(c, x, begin, end);
+    case DType::kF32: return Units<DType::kF32>(c, x, prefetch, begin, end);
+    case DType::kF16: return Units<DType::kF16>(c, x, prefetch, begin, end);
+    case DType::kBF16: return Units<DType::kBF16>(c, x, prefetch, begin, end);
+    case DType::kQ8_0: return Units<DType::kQ8_0>(c, x, prefetch, begin, end);
+    case DType::kQ4_0: return Units<DType::kQ4_0>(c, x, prefetch, begin, end);
+    case DType::kQ4_1: return Units<DType::kQ4_1>(c, x, prefetch, begin, end);
+    case DType::kQ5_0: return Units<DType::kQ5_0>(c, x, prefetch, begin, end);
+    case DType::kQ5_1: return Units<DType::kQ5_1>(c, x, prefetch, begin, end);
+    case DType::kQ4_K: return Units<DType::kQ4_K>(c, x, prefetch, begin, end);
+    case DType::kQ5_K: return Units<DType::kQ5_K>(c, x, prefetch, begin, end);
+    case DType::kQ6_K: return Units<DType::kQ6_K>(c, x, prefetch, begin, end);
     case DType::kI32: return;
   }
 }
@@ -188,8 +200,8 @@ namespace retort::cpu {
 HWY_EXPORT(MatMulFloatTarget);
 HWY_EXPORT(ExpandWeightsTarget);
 
-void MatMulFloat(const MatMulCall& call, const FloatRows& x, int64_t begin, int64_t end) {
-  HWY_DYNAMIC_DISPATCH(MatMulFloatTarget)(call, x, begin, end);
+void MatMulFloat(const MatMulCall& call, const FloatRows& x, bool prefetch, int64_t begin, int64_t end) {
+  HWY_DYNAMIC_DISPATCH(MatMulFloatTarget)(call, x, prefetch, begin, end);
 }
 void ExpandWeights(const GroupedWeight& w, int64_t begin, int64_t end, float* panel, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(ExpandWeightsTarget)(w, begin, end, panel, stride);

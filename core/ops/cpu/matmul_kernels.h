@@ -35,8 +35,9 @@ struct FloatRows {
 void ResizeFloatRows(int64_t t, int64_t k, FloatRows* rows);
 /// Fill tiles [begin, end).
 void PackFloatRows(const float* x, int64_t k, int64_t begin, int64_t end, FloatRows* rows);
-/// The outputs of units [begin, end) of kFloatGroupRows each, with float activations. All weight types.
-void MatMulFloat(const MatMulCall& call, const FloatRows& x, int64_t begin, int64_t end);
+/// The outputs of units [begin, end) of kFloatGroupRows each, with float activations. All weight types. `prefetch`: ask
+/// for weights some way ahead of their use.
+void MatMulFloat(const MatMulCall& call, const FloatRows& x, bool prefetch, int64_t begin, int64_t end);
 
 /// Activations as integers per block of 32: value = scale * q. Bytes for weights of up to six bits, whose products pair
 /// up in 16 bits, and for 8-bit weights where a processor sums products of bytes in 32 bits (VNNI). Elsewhere the

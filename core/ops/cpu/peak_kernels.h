@@ -16,4 +16,8 @@ double FloatPeakOps();
 void BytePeak(int64_t repeats);
 double BytePeakOps();
 
+/// `repeats` rounds of products of full tiles of bfloat16. Only where HasMatrixTiles().
+void BFloat16Peak(int64_t repeats);
+double BFloat16PeakOps();
+
 }  // namespace retort::cpu

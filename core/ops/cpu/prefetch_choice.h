@@ -9,8 +9,9 @@
 namespace retort::cpu {
 
 /// For products of so few rows that reading the weights is what takes time. AMD's first Zen cores read half as much
-/// again when asked ahead; its fourth ones, whose own prefetchers then step back, a quarter less. The sums are the same
-/// bits either way, so the first products try both and the rest follow the faster.
+/// again when asked ahead, Intel's Emerald Rapids twice as many half floats; Zen's fourth ones, whose own prefetchers
+/// then step back, a quarter less. The sums are the same bits either way, so the first products try both and the rest
+/// follow the faster.
 class PrefetchChoice {
  public:
   /// What the next product should do.
