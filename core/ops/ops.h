@@ -76,10 +76,15 @@ struct AttentionRow {
     if (path == 0 || at < prefix) return at;
     uint64_t left = path;
     for (int32_t i = prefix; i < at; ++i) left &= left - 1;
-    return prefix + __builtin_ctzll(left);
+    return prefix + HighestBit(left & (~left + 1));
   }
   /// The slot of the row's own key and value.
-  constexpr int32_t slot() const { return path == 0 ? position : prefix + 63 - __builtin_clzll(path); }
+  constexpr int32_t slot() const { return path == 0 ? position : prefix + HighestBit(path); }
+
+ private:
+  // Of a number that is not 0. There is no lowest bit by __builtin_ctzll: nvcc 13.0 compiles it for a GPU, without a
+  // word, to nothing.
+  static constexpr int32_t HighestBit(uint64_t bits) { return 63 - __builtin_clzll(bits); }
 };
 
 /// A token's keys and values, of all layers and heads, to be copied from one slot of a page to another.
