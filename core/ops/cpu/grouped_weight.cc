@@ -81,23 +81,31 @@ void GroupedWeight::ExpandRow(int64_t index, float* out) const {
   }
 }
 
-Result<std::unique_ptr<GroupedWeight>> GroupedWeight::Pack(WeightArena& arena, int threads, DType type,
-                                                           const void* data, int64_t n, int64_t k) {
+Result<std::unique_ptr<GroupedWeight>> GroupedWeight::Allocate(WeightArena& arena, DType type, int64_t n, int64_t k) {
   auto weight = std::make_unique<GroupedWeight>();
   weight->type = type;
   weight->n = n;
   weight->k = k;
   RETORT_ASSIGN_OR_RETURN(weight->groups_, arena.Allocate(weight->owned_bytes()));
-  const int rows = weight->group_rows();
-  ParallelFor(weight->group_count(), 8, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t group = begin; group < end; ++group) {
-      std::byte* const to = weight->groups_.get() + static_cast<size_t>(group) * weight->group_bytes();
-      if ((group + 1) * rows > n) std::memset(to, 0, weight->group_bytes());
-      const auto count = static_cast<int>(std::min<int64_t>(rows, n - group * rows));
-      PackRows(type, static_cast<const std::byte*>(data) + static_cast<size_t>(group * rows) * DTypeRowBytes(type, k),
-               k, count, to);
-    }
-  });
+  return weight;
+}
+
+void GroupedWeight::PackGroups(const void* data, int64_t begin, int64_t end) {
+  const int rows = group_rows();
+  const auto* const from = static_cast<const std::byte*>(data);
+  for (int64_t group = begin; group < end; ++group) {
+    std::byte* const to = groups_.get() + static_cast<size_t>(group) * group_bytes();
+    if ((group + 1) * rows > n) std::memset(to, 0, group_bytes());
+    const auto count = static_cast<int>(std::min<int64_t>(rows, n - group * rows));
+    PackRows(type, from + static_cast<size_t>(group * rows) * DTypeRowBytes(type, k), k, count, to);
+  }
+}
+
+Result<std::unique_ptr<GroupedWeight>> GroupedWeight::Pack(WeightArena& arena, int threads, DType type,
+                                                           const void* data, int64_t n, int64_t k) {
+  RETORT_ASSIGN_OR_RETURN(auto weight, Allocate(arena, type, n, k));
+  ParallelFor(weight->group_count(), 8, threads,
+              [&](int64_t begin, int64_t end) { weight->PackGroups(data, begin, end); });
   return weight;
 }
 
