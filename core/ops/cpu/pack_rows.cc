@@ -25,14 +25,19 @@ void PutElements(const T* row, int64_t begin, int64_t end, T* column) {
 template <typename T>
 inline constexpr int kSquare = 16 / static_cast<int>(sizeof(T));  // elements of 128 bits
 
-/// A square of kSquare rows and inputs. The vectors' elements are numbered by row and place; each pass, which weaves
-/// the first half of the vectors with the second, turns the bits of that number by one: after log2 passes row is place.
+/// A square of kSquare rows and inputs; rows lie `from_bytes` apart, inputs in the group `to_bytes`. The vectors'
+/// elements are numbered by row and place; each pass, which weaves the first half of the vectors with the second, turns
+/// the bits of that number by one: after log2 passes row is place. `turned` has the bits that are turned over on the
+/// way.
 template <typename T>
-HWY_INLINE void PutSquare(const T* from, int64_t k, T* to) {
+HWY_INLINE void PutSquare(const void* from, int64_t from_bytes, T turned, void* to, int64_t to_bytes) {
   const hn::FixedTag<T, kSquare<T>> d;
+  const hn::Repartition<uint8_t, decltype(d)> bytes;
   using V = hn::Vec<decltype(d)>;
   V v[kSquare<T>];
-  Unroll<kSquare<T>>([&](auto i) RETORT_INLINE { v[i] = hn::LoadU(d, from + i * k); });
+  Unroll<kSquare<T>>([&](auto i) RETORT_INLINE {
+    v[i] = hn::BitCast(d, hn::LoadU(bytes, static_cast<const uint8_t*>(from) + i * from_bytes));
+  });
   Unroll<std::bit_width(unsigned{kSquare<T>}) - 1>([&](auto) RETORT_INLINE {
     V woven[kSquare<T>];
     Unroll<kSquare<T> / 2>([&](auto i) RETORT_INLINE {
@@ -41,7 +46,9 @@ HWY_INLINE void PutSquare(const T* from, int64_t k, T* to) {
     });
     Unroll<kSquare<T>>([&](auto i) RETORT_INLINE { v[i] = woven[i]; });
   });
-  Unroll<kSquare<T>>([&](auto i) RETORT_INLINE { hn::StoreU(v[i], d, to + i * kFloatGroupRows); });
+  Unroll<kSquare<T>>([&](auto i) RETORT_INLINE {
+    hn::StoreU(hn::BitCast(bytes, hn::Xor(v[i], hn::Set(d, turned))), bytes, static_cast<uint8_t*>(to) + i * to_bytes);
+  });
 }
 #endif
 
@@ -57,12 +64,33 @@ HWY_ATTR void PutFloatRows(const T* from, int64_t k, int count, T* to) {
   for (int64_t begin = 0; begin < done; begin += kStrip) {
     for (int row = 0; row < squared; row += kSquare<T>) {
       for (int64_t i = begin; i < begin + kStrip; i += kSquare<T>) {
-        PutSquare(from + row * k + i, k, to + i * kFloatGroupRows + row);
+        PutSquare<T>(from + row * k + i, k * int64_t{sizeof(T)}, 0, to + i * kFloatGroupRows + row,
+                     kFloatGroupRows * int64_t{sizeof(T)});
       }
     }
   }
 #endif
   for (int row = 0; row < count; ++row) PutElements(from + row * k, row < squared ? done : 0, k, to + row);
+}
+
+/// Four rows' integers, `words` times 32 bits in each block; see PutWords.
+HWY_ATTR void PutWordsTarget(const uint8_t* from, int64_t row_bytes, int64_t block_bytes, int64_t blocks, int words,
+                             uint32_t turned, uint8_t* to, int64_t group_bytes) {
+  constexpr int64_t kWord = sizeof(uint32_t), kAllRows = kGroupRows * kWord;
+  for (int64_t block = 0; block < blocks; ++block, from += block_bytes, to += group_bytes) {
+#if HWY_TARGET != HWY_SCALAR
+    for (int i = 0; i < words; i += 4) {
+      PutSquare<uint32_t>(from + i * kWord, row_bytes, turned, to + i * kAllRows, kAllRows);
+    }
+#else
+    for (int i = 0; i < words * 4; ++i) {
+      uint32_t word;
+      std::memcpy(&word, from + i % 4 * row_bytes + i / 4 * kWord, kWord);
+      word ^= turned;
+      std::memcpy(to + i / 4 * kAllRows + i % 4 * kWord, &word, kWord);
+    }
+#endif
+  }
 }
 
 HWY_ATTR void PutRows32Target(const uint32_t* from, int64_t k, int count, uint32_t* to) {
@@ -80,6 +108,7 @@ HWY_AFTER_NAMESPACE();
 namespace retort::cpu {
 HWY_EXPORT(PutRows32Target);
 HWY_EXPORT(PutRows16Target);
+HWY_EXPORT(PutWordsTarget);
 
 namespace {
 
@@ -90,9 +119,19 @@ T Load(const void* from) {
   return value;
 }
 
-/// The halves of 32 inputs' bytes are where a group wants them; it only has them four by four.
-void PutNibbles(const uint8_t (&bytes)[16], int row, GroupNibbles& to) {
-  for (int i = 0; i < 4; ++i) std::memcpy(to[i][row], bytes + i * 4, 4);
+/// Bits to be turned over in the integers of a type: 128 more than a signed byte is the byte with its highest turned.
+template <typename Block>
+inline constexpr uint32_t kTurned = 0;
+template <>
+inline constexpr uint32_t kTurned<BlockQ8_0> = 0x80808080;
+
+/// A row's integers, which are where a group wants them within each 32 bits.
+template <size_t kWords>
+void PutWords(const void* from, uint32_t turned, int row, uint8_t (&to)[kWords][kGroupRows][4]) {
+  for (size_t i = 0; i < kWords; ++i) {
+    const uint32_t word = Load<uint32_t>(static_cast<const uint8_t*>(from) + i * 4) ^ turned;
+    std::memcpy(to[i][row], &word, 4);
+  }
 }
 /// 32 integers of four bits, one in each byte from `from` on, in its high half or in its low one.
 void PutHalves(const uint8_t* from, bool high, int row, GroupNibbles& to) {
@@ -103,7 +142,7 @@ void PutHalves(const uint8_t* from, bool high, int row, GroupNibbles& to) {
     const uint64_t both = high ? (first >> 4 & kLow) | (second & ~kLow) : (first & kLow) | (second & kLow) << 4;
     std::memcpy(bytes + i, &both, 8);
   }
-  PutNibbles(bytes, row, to);
+  PutWords(bytes, 0, row, to);
 }
 
 /// Fifth bits, that of input i in bit i.
@@ -132,32 +171,12 @@ void PutSixths(const uint8_t* high, int shift, int row, GroupSixths& to) {
   }
 }
 
-void PutBlock(const BlockQ8_0& from, int row, GroupQ8_0* to) {
+/// What a block has beside the integers.
+template <typename Block, typename Group>
+void PutScales(const Block& from, int row, Group* to) {
   to->d[row] = from.d;
-  for (int i = 0; i < 8; ++i) {  // 128 more than a signed byte is the byte with its highest bit turned
-    const uint32_t four = Load<uint32_t>(from.q + i * 4) ^ 0x80808080;
-    std::memcpy(to->q[i][row], &four, 4);
-  }
-}
-void PutBlock(const BlockQ4_0& from, int row, GroupQ4_0* to) {
-  to->d[row] = from.d;
-  PutNibbles(from.q, row, to->q);
-}
-void PutBlock(const BlockQ4_1& from, int row, GroupQ4_1* to) {
-  to->d[row] = from.d;
-  to->m[row] = from.m;
-  PutNibbles(from.q, row, to->q);
-}
-void PutBlock(const BlockQ5_0& from, int row, GroupQ5_0* to) {
-  to->d[row] = from.d;
-  PutNibbles(from.q, row, to->q);
-  PutFifths(from.high, row, to->high);
-}
-void PutBlock(const BlockQ5_1& from, int row, GroupQ5_1* to) {
-  to->d[row] = from.d;
-  to->m[row] = from.m;
-  PutNibbles(from.q, row, to->q);
-  PutFifths(from.high, row, to->high);
+  if constexpr (requires { from.m; }) to->m[row] = from.m;
+  if constexpr (requires { from.high; }) PutFifths(from.high, row, to->high);
 }
 template <typename Block, typename Group>
 void PutScaled(const Block& from, int row, Group* to) {
@@ -184,11 +203,34 @@ void PutBlock(const BlockQ6_K& from, int row, GroupQ6_K* to) {
 }
 
 template <DType kType>
-void PutBlocks(const void* from, int64_t k, int count, void* to) {
-  const int64_t blocks = k / DTypeBlockElements(kType);
+void PutSuperBlocks(const void* from, int64_t k, int count, void* to) {
   const auto* block = static_cast<const typename BlockOf<kType>::Type*>(from);
   for (int row = 0; row < count; ++row) {
-    for (int64_t i = 0; i < blocks; ++i) PutBlock(*block++, row, static_cast<typename GroupOf<kType>::Type*>(to) + i);
+    for (int64_t i = 0; i < k / kSuperBlock; ++i) {
+      PutBlock(*block++, row, static_cast<typename GroupOf<kType>::Type*>(to) + i);
+    }
+  }
+}
+
+template <DType kType>
+void PutBlocks(const void* from, int64_t k, int count, void* to) {
+  using Block = typename BlockOf<kType>::Type;
+  using Group = typename GroupOf<kType>::Type;
+  const int64_t blocks = k / DTypeBlockElements(kType);
+  const auto* const first = static_cast<const Block*>(from);
+  auto* const group = static_cast<Group*>(to);
+  const int fours = count / 4 * 4;
+  for (int row = 0; row < fours; row += 4) {
+    HWY_DYNAMIC_DISPATCH(PutWordsTarget)
+    (reinterpret_cast<const uint8_t*>(first[row * blocks].q), blocks * int64_t{sizeof(Block)}, sizeof(Block), blocks,
+     sizeof(Block::q) / 4, kTurned<Block>, group->q[0][row], sizeof(Group));
+  }
+  for (int row = 0; row < count; ++row) {
+    for (int64_t i = 0; i < blocks; ++i) {
+      const Block& block = first[row * blocks + i];
+      PutScales(block, row, group + i);
+      if (row >= fours) PutWords(block.q, kTurned<Block>, row, group[i].q);
+    }
   }
 }
 
@@ -208,9 +250,9 @@ void PackRows(DType type, const void* from, int64_t k, int count, void* to) {
     case DType::kQ4_1: return PutBlocks<DType::kQ4_1>(from, k, count, to);
     case DType::kQ5_0: return PutBlocks<DType::kQ5_0>(from, k, count, to);
     case DType::kQ5_1: return PutBlocks<DType::kQ5_1>(from, k, count, to);
-    case DType::kQ4_K: return PutBlocks<DType::kQ4_K>(from, k, count, to);
-    case DType::kQ5_K: return PutBlocks<DType::kQ5_K>(from, k, count, to);
-    case DType::kQ6_K: return PutBlocks<DType::kQ6_K>(from, k, count, to);
+    case DType::kQ4_K: return PutSuperBlocks<DType::kQ4_K>(from, k, count, to);
+    case DType::kQ5_K: return PutSuperBlocks<DType::kQ5_K>(from, k, count, to);
+    case DType::kQ6_K: return PutSuperBlocks<DType::kQ6_K>(from, k, count, to);
     case DType::kI32: return;
   }
 }
