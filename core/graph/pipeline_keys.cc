@@ -59,6 +59,8 @@ const std::vector<OptionSpec>& EngineKeys() {
       Number("credit_bytes", "268435456", 1, kNone, "bytes",
              "Bytes of JSON in flight at most; one record always fits."),
       Number("threads", "0", 0, kMaxThreads, "threads", "Compute threads; 0 = all."),
+      Choice("affinity", "none", {"none", "cores"}, "`cores`: each compute thread stays on a core of its own."),
+      Number("numa", "-1", -1, kMaxThreads, "", "The NUMA node on which compute threads run; -1 = any."),
       Key(RETORT_OPTION_BOOL, "deterministic", "false", "One call at a time, in a fixed order and batch shape."),
       Key(RETORT_OPTION_PATH, "dead_letter", "", "Failed records go to this JSONL file; empty: they are only counted."),
       Key(RETORT_OPTION_PATH, "dead_letter_beside", "",

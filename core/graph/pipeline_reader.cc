@@ -120,6 +120,8 @@ void PipelineReader::ReadEngine(const YamlNode* section) {
   Set<int64_t>(options, "credits", engine.credits);
   Set<int64_t>(options, "credit_bytes", engine.credit_bytes);
   Set<int64_t>(options, "threads", engine.threads);
+  if (Get<std::string>(options, "affinity") == "cores") engine.affinity = Affinity::kCores;
+  Set<int64_t>(options, "numa", engine.numa);
   Set<bool>(options, "deterministic", engine.deterministic);
   Set<std::string>(options, "dead_letter", engine.dead_letter_path);
   const std::string beside = Get<std::string>(options, "dead_letter_beside").value_or("");

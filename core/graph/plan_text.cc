@@ -109,8 +109,11 @@ std::string PlanText(const Plan& plan) {
     out += fmt::format("  {}: at most {} turns a record\n", CyclePath(pipeline, cycle), engine.max_cycles);
   out += fmt::format("\nENGINE\n  at most {} records and {} of JSON in flight\n", engine.credits,
                      BytesText(engine.credit_bytes));
-  out += fmt::format("  {} compute threads, seed {}{}\n", engine.threads == 0 ? "all" : std::to_string(engine.threads),
-                     engine.seed, engine.deterministic ? ", deterministic" : "");
+  out +=
+      fmt::format("  {} compute threads{}{}, seed {}{}\n", engine.threads == 0 ? "all" : std::to_string(engine.threads),
+                  engine.affinity == Affinity::kCores ? ", a core each" : "",
+                  engine.numa >= 0 ? fmt::format(" on NUMA node {}", engine.numa) : "", engine.seed,
+                  engine.deterministic ? ", deterministic" : "");
   out += fmt::format("  failed records: {}\n\nMODELS\n",
                      engine.dead_letter_path.empty() ? "only counted" : engine.dead_letter_path);
   if (plan.models.empty()) out += "  none\n";
@@ -154,6 +157,8 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
            {{"credits", engine.credits},
             {"credit_bytes", engine.credit_bytes},
             {"threads", engine.threads},
+            {"affinity", engine.affinity == Affinity::kCores ? "cores" : "none"},
+            {"numa", engine.numa},
             {"seed", engine.seed},
             {"deterministic", engine.deterministic},
             {"dead_letter", engine.dead_letter_path},

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,29 +12,38 @@
 
 namespace retort {
 
-/// The bytes that `spelled` stands for, or nothing where it holds a character that stands for no byte.
-inline std::optional<std::string> BytesFromSpelling(std::string_view spelled) {
-  static const auto kBytes = [] {
-    std::array<int16_t, 0x144> bytes;
-    bytes.fill(-1);
-    int16_t next = 0x100;
-    for (int16_t b = 0; b < 256; ++b) {
-      const bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
-      bytes[printable ? b : next++] = b;
-    }
-    return bytes;
-  }();
-  std::string bytes;
-  for (size_t i = 0; i < spelled.size();) {
-    const size_t length = Utf8CharLength(spelled, i);
-    if (length == 0 || length > 2) return std::nullopt;
-    const auto lead = static_cast<uint8_t>(spelled[i]);
-    const uint32_t code = length == 1 ? lead : (lead & 0x1Fu) << 6 | (static_cast<uint8_t>(spelled[i + 1]) & 0x3Fu);
-    if (code >= kBytes.size() || kBytes[code] < 0) return std::nullopt;
-    bytes.push_back(static_cast<char>(kBytes[code]));
-    i += length;
+namespace internal {
+inline constexpr auto kBytesOfSpelling = [] {
+  std::array<int16_t, 0x144> bytes = {};
+  bytes.fill(-1);
+  int16_t next = 0x100;
+  for (int16_t b = 0; b < 256; ++b) {
+    const bool printable = (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
+    bytes[static_cast<size_t>(printable ? b : next++)] = b;
   }
   return bytes;
+}();
+}  // namespace internal
+
+/// Append the bytes that `spelled` stands for. False where it holds a character that stands for no byte; `bytes` is
+/// then as it was.
+inline bool AppendBytesOf(std::string_view spelled, std::string& bytes) {
+  const size_t before = bytes.size();
+  for (size_t i = 0; i < spelled.size();) {
+    const size_t length = Utf8CharLength(spelled, i);
+    const auto lead = static_cast<uint8_t>(spelled[i]);
+    uint32_t code = lead;
+    if (length == 2) code = (lead & 0x1Fu) << 6 | (static_cast<uint8_t>(spelled[i + 1]) & 0x3Fu);
+    const bool stands = (length == 1 || length == 2) && code < internal::kBytesOfSpelling.size() &&
+                        internal::kBytesOfSpelling[code] >= 0;
+    if (!stands) {
+      bytes.resize(before);
+      return false;
+    }
+    bytes.push_back(static_cast<char>(internal::kBytesOfSpelling[code]));
+    i += length;
+  }
+  return true;
 }
 
 }  // namespace retort

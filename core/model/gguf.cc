@@ -102,6 +102,22 @@ Result<GgufValue> ReadArrayOf(GgufCursor& in, uint32_t kind, uint64_t count) {
   return GgufValue(GgufArray(std::move(items)));
 }
 
+// A vocabulary has a hundred thousand of these; a GgufValue for each would take ten times as long.
+Result<GgufValue> ReadStrings(GgufCursor& in, uint64_t count) {
+  std::vector<std::string_view> items(static_cast<size_t>(count));
+  for (std::string_view& item : items) RETORT_RETURN_IF_ERROR(in.ReadString("a metadata string", &item));
+  return GgufValue(GgufArray(std::move(items)));
+}
+Result<GgufValue> ReadInts(GgufCursor& in, uint64_t count) {
+  std::vector<int64_t> items(static_cast<size_t>(count));
+  for (int64_t& item : items) {
+    int32_t value = 0;
+    RETORT_RETURN_IF_ERROR(in.Read("a metadata integer", &value));
+    item = value;
+  }
+  return GgufValue(GgufArray(std::move(items)));
+}
+
 Result<GgufValue> ReadValue(GgufCursor& in) {
   uint32_t kind = 0;
   RETORT_RETURN_IF_ERROR(in.Read("the kind of a metadata value", &kind));
@@ -116,7 +132,8 @@ Result<GgufValue> ReadValue(GgufCursor& in) {
     case kF32:
     case kF64: return ReadArrayOf<double>(in, kind, count);
     case kBool: return ReadArrayOf<bool>(in, kind, count);
-    case kString: return ReadArrayOf<std::string_view>(in, kind, count);
+    case kString: return ReadStrings(in, count);
+    case kI32: return ReadInts(in, count);
     default: return ReadArrayOf<int64_t>(in, kind, count);
   }
 }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <unordered_set>
 
+#include "core/device/cpu/parallel.h"
 #include "core/model/model_file.h"
 #include "core/model/prefix_cache.h"
 #include "core/model/transformer.h"
@@ -41,16 +42,14 @@ class LoadedModel final : public Model {
                              WindowText());
     }
     if (config.context_length > 0) hyper_.context_length = config.context_length;
-    RETORT_ASSIGN_OR_RETURN(tokenizer_, file_->CreateTokenizer());
-    if (tokenizer_->vocab_size() > hyper_.vocab) {
-      return InvalidArgument(config_.source + ": the tokenizer has " + std::to_string(tokenizer_->vocab_size()) +
-                             " tokens, the embedding only " + std::to_string(hyper_.vocab) + " rows");
-    }
-    RETORT_ASSIGN_OR_RETURN(const std::string jinja, file_->ChatTemplateText());
-    chat_template_ = ChatTemplate::Recognise(jinja);
     RETORT_ASSIGN_OR_RETURN(ops_, MakeOpSet(*device_));
     if (config_.repeatable) ops_->ChooseByRule();
-    RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(file_->tensors(), hyper_, config_, *ops_));
+    Status text_status, weights_status;
+    Beside(
+        device_->info().threads, [&] { text_status = LoadText(); },
+        [&] { ops_->Together([&] { weights_status = LoadMatrices(); }); });
+    RETORT_RETURN_IF_ERROR(text_status);
+    RETORT_RETURN_IF_ERROR(weights_status);
     RETORT_ASSIGN_OR_RETURN(stream_, device_->CreateStream());
     KvLayout layout{hyper_.layers, hyper_.kv_heads, hyper_.head_dim, DType::kF32};
     // Half keys and values halve what attention reads; exact keeps what was computed.
@@ -79,6 +78,22 @@ class LoadedModel final : public Model {
   }
 
  private:
+  Status LoadText() {
+    RETORT_ASSIGN_OR_RETURN(tokenizer_, file_->CreateTokenizer());
+    if (tokenizer_->vocab_size() > hyper_.vocab) {
+      return InvalidArgument(config_.source + ": the tokenizer has " + std::to_string(tokenizer_->vocab_size()) +
+                             " tokens, the embedding only " + std::to_string(hyper_.vocab) + " rows");
+    }
+    RETORT_ASSIGN_OR_RETURN(const std::string jinja, file_->ChatTemplateText());
+    chat_template_ = ChatTemplate::Recognise(jinja);
+    return {};
+  }
+
+  Status LoadMatrices() {
+    RETORT_ASSIGN_OR_RETURN(weights_, LoadWeights(file_->tensors(), hyper_, config_, *ops_));
+    return {};
+  }
+
   Status Step(std::span<const ForwardItem> items, std::span<const float>* logits) {
     size_t wanted = 0;
     for (const ForwardItem& item : items) {

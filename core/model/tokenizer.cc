@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <atomic>
 #include <utility>
 
 #include "core/model/bpe.h"
 #include "core/model/byte_spelling.h"
 #include "core/model/pre_tokenizer.h"
 #include "core/model/special_tokens.h"
+#include "core/model/token_texts.h"
 #include "core/model/utf8.h"
 
 namespace retort {
@@ -29,7 +30,7 @@ class ByteBpeTokenizer final : public Tokenizer {
                          "' is no tokenizer of this build; known: gpt2 (byte-level BPE)");
     }
     RETORT_ASSIGN_OR_RETURN(PreTokenizer pre, PreTokenizer::Create(data.pre));
-    std::unique_ptr<ByteBpeTokenizer> tokenizer(new ByteBpeTokenizer(std::move(pre), data.keys));
+    std::unique_ptr<ByteBpeTokenizer> tokenizer(new ByteBpeTokenizer(std::move(pre), data));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadTokens(data));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadEnds(data));
     RETORT_RETURN_IF_ERROR(tokenizer->ReadMerges(data));
@@ -64,19 +65,16 @@ class ByteBpeTokenizer final : public Tokenizer {
     return text;
   }
   std::string_view TokenBytes(int32_t token) const override {
-    return Known(token) ? bytes_[token] : std::string_view();
+    return Known(token) ? texts_[static_cast<size_t>(token)] : std::string_view();
   }
-  int32_t vocab_size() const override { return static_cast<int32_t>(bytes_.size()); }
+  int32_t vocab_size() const override { return static_cast<int32_t>(texts_.size()); }
   int32_t bos() const override { return bos_; }
   int32_t eos() const override { return eos_; }
   bool IsEndToken(int32_t token) const override { return std::binary_search(ends_.begin(), ends_.end(), token); }
   bool IsSpecial(int32_t token) const override {
     return Known(token) && (types_[token] == kControl || types_[token] == kUnknown);
   }
-  int32_t Find(std::string_view text) const override {
-    const auto found = ids_.find(text);
-    return found == ids_.end() ? -1 : found->second;
-  }
+  int32_t Find(std::string_view text) const override { return text.empty() ? -1 : texts_.Find(text); }
 
  private:
   struct Work {
@@ -84,21 +82,38 @@ class ByteBpeTokenizer final : public Tokenizer {
     BpeMerger::Scratch scratch;
   };
 
-  ByteBpeTokenizer(PreTokenizer pre, std::string keys) : keys_(std::move(keys)), pre_(std::move(pre)) {}
+  ByteBpeTokenizer(PreTokenizer pre, const TokenizerData& data)
+      : keys_(data.keys), pre_(std::move(pre)), texts_(data.tokens.size(), data.tokens.size() * 8) {}
 
-  bool Known(int32_t token) const { return token >= 0 && static_cast<size_t>(token) < bytes_.size(); }
+  bool Known(int32_t token) const { return token >= 0 && static_cast<size_t>(token) < texts_.size(); }
 
   void EncodePlain(std::string_view text, Work& work, std::vector<int32_t>& out) const {
     work.words.clear();
     pre_.Split(text, work.words);
     for (std::string_view word : work.words) {
-      const auto whole = whole_words_.find(word);
-      if (whole != whole_words_.end()) {
-        out.push_back(whole->second);
+      const int32_t whole = Find(word);
+      if (whole >= 0 && !IsMarker(static_cast<size_t>(whole)) && IsWholeWord(whole, work.scratch)) {
+        out.push_back(whole);
       } else {
         merger_->Append(word, work.scratch, out);
       }
     }
+  }
+
+  /// Whether a word that is in the vocabulary comes out as one token, so that it needs no merging. Llama 3 takes any
+  /// such word as it is (ignore_merges); elsewhere the merges must lead there. That is found out when a word is first
+  /// met: all words of a vocabulary would take longer than the rest of reading it.
+  bool IsWholeWord(int32_t token, BpeMerger::Scratch& scratch) const {
+    if (ignore_merges_) return true;
+    std::atomic<Whole>& known = whole_[static_cast<size_t>(token)];
+    if (const Whole whole = known.load(std::memory_order_relaxed); whole != Whole::kUnknown) {
+      return whole == Whole::kYes;
+    }
+    std::vector<int32_t> merged;
+    merger_->Append(texts_[static_cast<size_t>(token)], scratch, merged);
+    const bool whole = merged.size() == 1 && merged[0] == token;
+    known.store(whole ? Whole::kYes : Whole::kNo, std::memory_order_relaxed);  // other threads find the same
+    return whole;
   }
 
   Status ReadTokens(const TokenizerData& data) {
@@ -113,15 +128,14 @@ class ByteBpeTokenizer final : public Tokenizer {
     }
     types_ = data.token_types;
     if (types_.empty()) types_.assign(count, kNormal);
-    bytes_.reserve(count);  // ids_ and whole_words_ point into the strings
     for (size_t i = 0; i < count; ++i) {
       if (types_[i] < kNormal || types_[i] > kByte) {
         return DataLoss(keys_ + "token_type: token " + std::to_string(i) + " has type " + std::to_string(types_[i]) +
                         ", expected 1 to 6");
       }
-      std::optional<std::string> spelled;
-      if (!IsMarker(i)) spelled = BytesFromSpelling(data.tokens[i]);
-      bytes_.push_back(spelled ? *std::move(spelled) : data.tokens[i]);
+      std::string& text = texts_.NewText();
+      if (IsMarker(i) || !AppendBytesOf(data.tokens[i], text)) text += data.tokens[i];
+      texts_.Add();
     }
     for (bool markers : {false, true}) {
       for (size_t i = 0; i < count; ++i) {
@@ -135,13 +149,13 @@ class ByteBpeTokenizer final : public Tokenizer {
   bool IsMarker(size_t id) const { return types_[id] >= kUnknown && types_[id] <= kUserDefined; }
 
   Status Register(int32_t id, bool marker) {
-    const std::string_view text = bytes_[id];
+    const std::string_view text = texts_[static_cast<size_t>(id)];
     if (text.empty()) return Status::Ok();
-    const auto [entry, added] = ids_.try_emplace(text, id);
-    const bool fresh = marker ? all_specials_.Add(text, id) : added;
+    const int32_t found = texts_.Register(id);
+    const bool fresh = marker ? all_specials_.Add(text, id) : found == id;
     if (types_[id] == kUserDefined) user_defined_.Add(text, id);
     if (!fresh) {
-      return DataLoss(keys_ + "tokens: tokens " + std::to_string(entry->second) + " and " + std::to_string(id) +
+      return DataLoss(keys_ + "tokens: tokens " + std::to_string(found) + " and " + std::to_string(id) +
                       " have the same text");
     }
     return Status::Ok();
@@ -167,12 +181,14 @@ class ByteBpeTokenizer final : public Tokenizer {
 
   Status CheckId(const std::string& key, int32_t id) const {
     if (Known(id)) return Status::Ok();
-    return DataLoss(key + ": expected 0 to " + std::to_string(bytes_.size() - 1) + ", got " + std::to_string(id));
+    return DataLoss(key + ": expected 0 to " + std::to_string(texts_.size() - 1) + ", got " + std::to_string(id));
   }
 
   Status ReadMerges(const TokenizerData& data) {
     std::vector<BpeMerger::Merge> merges;
     merges.reserve(data.merges.size());
+    std::string bytes;
+    int32_t next = 0;  // merges and what they give are mostly in the same order
     for (size_t i = 0; i < data.merges.size(); ++i) {
       const std::string_view merge = data.merges[i];
       const auto refuse = [&](const std::string& why) {
@@ -183,12 +199,20 @@ class ByteBpeTokenizer final : public Tokenizer {
       if (space == merge.npos || space == 0 || space + 1 == merge.size() || merge.find(' ', space + 1) != merge.npos) {
         return refuse("expected two tokens with one space between them");
       }
-      const auto left = BytesFromSpelling(merge.substr(0, space)), right = BytesFromSpelling(merge.substr(space + 1));
-      if (!left || !right) return refuse("it has a character that stands for no byte");
-      const BpeMerger::Merge ids = {Find(*left), Find(*right), Find(*left + *right)};
+      bytes.clear();
+      const bool left = AppendBytesOf(merge.substr(0, space), bytes);
+      const std::string_view::size_type cut = bytes.size();
+      if (!left || !AppendBytesOf(merge.substr(space + 1), bytes))
+        return refuse("it has a character that stands for no byte");
+      const std::string_view whole = bytes;
+      if (!Known(next) || IsMarker(static_cast<size_t>(next)) || texts_[static_cast<size_t>(next)] != whole) {
+        next = Find(whole);
+      }
+      const BpeMerger::Merge ids = {Find(whole.substr(0, cut)), Find(whole.substr(cut)), next};
       if (ids.left < 0 || ids.right < 0 || ids.merged < 0)
         return refuse("its parts and what they give must be in the vocabulary");
       merges.push_back(ids);
+      ++next;
     }
     int32_t byte_tokens[256];
     for (int b = 0; b < 256; ++b) {
@@ -196,34 +220,23 @@ class ByteBpeTokenizer final : public Tokenizer {
       byte_tokens[b] = Find({&byte, 1});
     }
     merger_.emplace(byte_tokens, merges);
-    FindWholeWords(data.ignore_merges.value_or(data.pre == "llama-bpe"));
+    ignore_merges_ = data.ignore_merges.value_or(data.pre == "llama-bpe");
+    if (!ignore_merges_) whole_ = std::make_unique<std::atomic<Whole>[]>(texts_.size());
     return Status::Ok();
   }
 
-  // Words that come out as one token, so that most words of a text need no merging. Llama 3 takes any word that is in
-  // the vocabulary as it is (ignore_merges); elsewhere the merges must lead there.
-  void FindWholeWords(bool ignore_merges) {
-    BpeMerger::Scratch scratch;
-    std::vector<int32_t> merged;
-    for (size_t i = 0; i < bytes_.size(); ++i) {
-      if (IsMarker(i) || bytes_[i].empty()) continue;
-      merged.clear();
-      if (!ignore_merges) merger_->Append(bytes_[i], scratch, merged);
-      if (ignore_merges || (merged.size() == 1 && merged[0] == static_cast<int32_t>(i)))
-        whole_words_.emplace(bytes_[i], i);
-    }
-  }
+  enum class Whole : uint8_t { kUnknown, kNo, kYes };
 
   std::string keys_;  // for messages
   PreTokenizer pre_;
-  std::vector<std::string> bytes_;  // what each token decodes to
+  TokenTexts texts_;  // what each token decodes to
   std::vector<int32_t> types_;
-  std::unordered_map<std::string_view, int32_t> ids_, whole_words_;
   SpecialTokens all_specials_, user_defined_;
   std::optional<BpeMerger> merger_;
-  std::vector<int32_t> ends_;  // sorted
+  std::unique_ptr<std::atomic<Whole>[]> whole_;  // by token; of what is asked for, see IsWholeWord
+  std::vector<int32_t> ends_;                    // sorted
   int32_t bos_ = -1, eos_ = -1;
-  bool add_bos_ = false;
+  bool add_bos_ = false, ignore_merges_ = false;
 };
 
 }  // namespace

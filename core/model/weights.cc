@@ -2,8 +2,12 @@
 
 #include <tbb/task_arena.h>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "core/device/cpu/parallel.h"
 
@@ -29,10 +33,7 @@ class Loader {
   }
 
   Status Matrix(const std::string& name, int64_t n, int64_t k, std::unique_ptr<PackedWeight>* out) {
-    StackedWeight stack;
-    RETORT_RETURN_IF_ERROR(Stack({{name, n}}, k, &stack));
-    *out = std::move(stack.parts.front());
-    return {};
+    return Read({{name, n}}, k, [out](std::unique_ptr<PackedWeight> packed) { *out = std::move(packed); });
   }
 
   struct Named {
@@ -40,34 +41,27 @@ class Loader {
     int64_t n;
   };
   Status Stack(const std::vector<Named>& names, int64_t k, StackedWeight* out) {
-    std::vector<Rows> parts;
-    std::vector<const ModelTensor*> tensors;
-    for (const Named& named : names) {
-      const int64_t shape[] = {k, named.n};
-      RETORT_ASSIGN_OR_RETURN(const ModelTensor* const tensor, Use(named.name, shape));
-      parts.push_back({named.name, tensor->type, tensor->data, named.n});
-      tensors.push_back(tensor);
-    }
-    RETORT_ASSIGN_OR_RETURN(ConvertedMemory converted, Convert(&parts, k));
+    return Read(names, k, [out](std::unique_ptr<PackedWeight> packed) { out->parts.push_back(std::move(packed)); });
+  }
+
+  /// Pack what has been read since the last time.
+  Status Pack() {
+    if (const Status status = ops_.PackWeights(to_pack_); !status.ok()) return status.Annotate(file_.path());
     bool reads_source = false;
-    for (size_t i = 0; i < parts.size();) {
-      Rows whole = parts[i];
-      for (++i; i < parts.size() && parts[i].type == whole.type; ++i) {
-        if (parts[i].data != whole.data + DTypeRowBytes(whole.type, whole.n * k)) break;
-        whole.n += parts[i].n;
-      }
-      auto packed = ops_.PackWeight(whole.type, whole.data, whole.n, k);
-      if (!packed.ok()) return packed.status().Annotate(file_.path() + ": tensor '" + whole.name + "'");
-      out->parts.push_back(*std::move(packed));
-      const PackedWeight& weight = *out->parts.back();
-      reads_source = reads_source || weight.reads_source();
-      out_.bytes += weight.reads_source() ? DTypeRowBytes(whole.type, whole.n * k) : weight.owned_bytes();
+    for (size_t i = 0; i < to_pack_.size(); ++i) {
+      const WeightToPack& weight = to_pack_[i];
+      reads_source = reads_source || weight.packed->reads_source();
+      out_.bytes += weight.packed->reads_source() ? DTypeRowBytes(weight.type, weight.n * weight.k)
+                                                  : weight.packed->owned_bytes();
+      takers_[i](std::move(to_pack_[i].packed));
     }
     if (reads_source) {
-      if (converted != nullptr) out_.converted.push_back(std::move(converted));
+      std::move(converted_.begin(), converted_.end(), std::back_inserter(out_.converted));
     } else {
-      for (const ModelTensor* tensor : tensors) file_.Forget(tensor->data, tensor->bytes);
+      for (const ModelTensor* tensor : read_) file_.Forget(tensor->data, tensor->bytes);
     }
+    to_pack_.clear(), takers_.clear(), converted_.clear(), read_.clear();
+    bytes_to_pack_ = 0;
     return {};
   }
 
@@ -124,6 +118,32 @@ class Loader {
     int64_t n;
   };
 
+  using Taker = std::function<void(std::unique_ptr<PackedWeight>)>;
+
+  /// Matrices of k inputs, to be packed soon; `take` is given each, those next to each other as one.
+  Status Read(const std::vector<Named>& names, int64_t k, const Taker& take) {
+    std::vector<Rows> parts;
+    for (const Named& named : names) {
+      const int64_t shape[] = {k, named.n};
+      RETORT_ASSIGN_OR_RETURN(const ModelTensor* const tensor, Use(named.name, shape));
+      parts.push_back({named.name, tensor->type, tensor->data, named.n});
+      read_.push_back(tensor);
+    }
+    RETORT_ASSIGN_OR_RETURN(ConvertedMemory converted, Convert(&parts, k));
+    if (converted != nullptr) converted_.push_back(std::move(converted));
+    for (size_t i = 0; i < parts.size();) {
+      Rows whole = parts[i];
+      for (++i; i < parts.size() && parts[i].type == whole.type; ++i) {
+        if (parts[i].data != whole.data + DTypeRowBytes(whole.type, whole.n * k)) break;
+        whole.n += parts[i].n;
+      }
+      to_pack_.push_back({whole.name, whole.type, whole.data, whole.n, k, nullptr});
+      takers_.push_back(take);
+      bytes_to_pack_ += DTypeRowBytes(whole.type, whole.n * k);
+    }
+    return bytes_to_pack_ < kPackBytes ? Status() : Pack();
+  }
+
   Result<const ModelTensor*> Use(const std::string& name, std::span<const int64_t> shape) {
     auto tensor = file_.GetTensor(name, shape);
     if (tensor.ok()) used_.insert(*tensor);
@@ -170,6 +190,13 @@ class Loader {
   bool convert_ = false;
   DType type_ = DType::kF32;
   std::unordered_set<const ModelTensor*> used_;
+  // Matrices are packed some at a time, for the threads' sake, and then given back to the file, for the memory's.
+  static constexpr size_t kPackBytes = size_t{32} << 20;
+  size_t bytes_to_pack_ = 0;
+  std::vector<WeightToPack> to_pack_;
+  std::vector<Taker> takers_;  // of each
+  std::vector<ConvertedMemory> converted_;
+  std::vector<const ModelTensor*> read_;
 };
 
 }  // namespace
@@ -212,6 +239,7 @@ Result<Weights> LoadWeights(const TensorFile& file, const ModelHyper& h, const M
         load.Stack({{prefix + "ffn_gate.weight", h.ffn}, {prefix + "ffn_up.weight", h.ffn}}, h.hidden, &layer.gate_up));
     RETORT_RETURN_IF_ERROR(load.Matrix(prefix + "ffn_down.weight", h.hidden, h.ffn, &layer.down));
   }
+  RETORT_RETURN_IF_ERROR(load.Pack());
   RETORT_RETURN_IF_ERROR(load.CheckAllUsed(h.architecture));
   return weights;
 }

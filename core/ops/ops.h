@@ -94,6 +94,15 @@ struct KvMove {
   int32_t from_slot = 0, to_slot = 0;  // in their pages
 };
 
+/// A matrix in host memory, for OpSet::PackWeights, and what it became.
+struct WeightToPack {
+  std::string name;  // for messages
+  DType type = DType::kF32;
+  const void* data = nullptr;
+  int64_t n = 0, k = 0;
+  std::unique_ptr<PackedWeight> packed;
+};
+
 class OpSet {
  public:
   virtual ~OpSet() = default;
@@ -107,6 +116,9 @@ class OpSet {
   /// reads_source). Errors: kUnsupported for a type this device has no kernel for, kInvalidArgument if k is no multiple
   /// of the block.
   virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
+
+  /// PackWeight for many, which may share threads better. Errors: as above, after the name of the matrix.
+  virtual Status PackWeights(std::span<WeightToPack> weights);
 
   /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
   virtual Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,

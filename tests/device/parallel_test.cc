@@ -152,5 +152,24 @@ TEST(WithTeam, NeedsNoHelperToCome) {
   others.wait();
 }
 
+TEST(Beside, RunsBothOnceAndReturnsWhenBothAreDone) {
+  for (const int threads : {1, 2, 4}) {
+    for (int round = 0; round < 50; ++round) {
+      std::atomic<int> others = 0;
+      int here = 0;
+      const std::thread::id caller = std::this_thread::get_id();
+      Beside(
+          threads, [&] { ++others; },
+          [&] {
+            EXPECT_EQ(std::this_thread::get_id(), caller);
+            ParallelFor(64, 1, threads, [&](int64_t begin, int64_t end) { others += static_cast<int>(end - begin); });
+            ++here;
+          });
+      ASSERT_EQ(others, 65);
+      ASSERT_EQ(here, 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace retort

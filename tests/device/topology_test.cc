@@ -49,6 +49,9 @@ TEST(UsableCores, CountsHardwareThreadsOfACoreOnce) {
     std::ofstream(place / "thread_siblings_list") << "core " << i / 2 << "\n";
   }
   EXPECT_EQ(UsableCores(folder.path()), static_cast<int>((usable.size() + 1) / 2));
+  const std::vector<int> processors = ProcessorsOfCores(folder.path());
+  ASSERT_EQ(processors.size(), (usable.size() + 1) / 2);
+  for (size_t i = 0; i < processors.size(); ++i) EXPECT_EQ(processors[i], usable[2 * i]);
 }
 
 TEST(UsableCores, CountsWhatNothingIsKnownAboutAndOnlyWhatMayBeUsed) {

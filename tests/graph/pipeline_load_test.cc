@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kSpeculative = R"(# speculative decoding
 retort: 1
 name: speculative
-engine: { seed: 3, credits: 8, threads: 2, deterministic: true, dead_letter: failed.jsonl, max_cycles: 50 }
+engine: { seed: 3, credits: 8, threads: 2, affinity: cores, numa: 1, deterministic: true, dead_letter: failed.jsonl, max_cycles: 50 }
 models:
   target: { source: model.gguf, device: "cuda:1", weights: q8_0, precision: exact, context_length: 512, threads: 4 }
 stages:
@@ -42,6 +42,8 @@ TEST(LoadPipeline, ReadsEverything) {
   EXPECT_EQ(pipeline.engine.seed, 3u);
   EXPECT_EQ(pipeline.engine.credits, 8u);
   EXPECT_EQ(pipeline.engine.threads, 2);
+  EXPECT_EQ(pipeline.engine.affinity, Affinity::kCores);
+  EXPECT_EQ(pipeline.engine.numa, 1);
   EXPECT_TRUE(pipeline.engine.deterministic);
   EXPECT_EQ(pipeline.engine.dead_letter_path, "failed.jsonl");
   EXPECT_EQ(pipeline.engine.max_cycles, 50u);

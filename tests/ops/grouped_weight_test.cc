@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "core/ops/cpu/matmul_kernels.h"
+#include "core/ops/cpu/pack_rows.h"
 #include "tests/ops/cuda/device_array.h"
+#include "tests/ops/simd_targets.h"
 #include "tests/support/weight_types.h"
 
 namespace retort::cpu {
@@ -57,6 +59,32 @@ TEST(GroupedWeight, GivesEveryRowBackAsItWas) {
       }
     }
   }
+}
+
+TEST(GroupedWeight, InterleavesFloatsOfAnyShapeOnEveryInstructionSet) {
+  ForEachTarget([] {
+    for (const int count : {1, 3, 4, 7, 8, 20, 31, 32}) {
+      for (const int64_t k : {1, 7, 16, 33, 64, 100}) {
+        std::vector<uint16_t> halves(static_cast<size_t>(count * k));
+        std::vector<uint32_t> floats(halves.size());
+        for (size_t i = 0; i < halves.size(); ++i) {
+          halves[i] = static_cast<uint16_t>(i + 1);
+          floats[i] = static_cast<uint32_t>(i + 1) << 16 | 1;
+        }
+        constexpr uint32_t kUntouched = 7;
+        std::vector<uint16_t> half_group(static_cast<size_t>(k * kFloatGroupRows), kUntouched);
+        std::vector<uint32_t> float_group(half_group.size(), kUntouched);
+        PackRows(DType::kF16, halves.data(), k, count, half_group.data());
+        PackRows(DType::kF32, floats.data(), k, count, float_group.data());
+        for (size_t i = 0; i < half_group.size(); ++i) {
+          const size_t row = i % kFloatGroupRows, from = row * static_cast<size_t>(k) + i / kFloatGroupRows;
+          const bool there = row < static_cast<size_t>(count);
+          ASSERT_EQ(half_group[i], there ? halves[from] : kUntouched) << count << " rows of " << k << ", place " << i;
+          ASSERT_EQ(float_group[i], there ? floats[from] : kUntouched) << count << " rows of " << k << ", place " << i;
+        }
+      }
+    }
+  });
 }
 
 TEST(GroupedWeight, CountsTheMemoryItAddsForEveryType) {

@@ -3,6 +3,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
 
@@ -49,6 +50,27 @@ void ParallelChunks(int64_t n, int64_t grain, int threads, ChunkFunction functio
         tbb::static_partitioner());
   });
   TakeOver(&loop.joined);
+}
+
+void RunBeside(int threads, Call other, Call here) {
+  if (threads <= 1) {
+    here.function(here.context);
+    return other.function(other.context);
+  }
+  // Isolated, so that the wait at the end runs this task and no other stage's.
+  tbb::this_task_arena::isolate([&] {
+    HandOver(&other);
+    char done = 0;
+    tbb::task_group group;
+    group.run([&other, &done]() RETORT_BEFORE_TAKE_OVER {
+      TakeOver(&other);
+      other.function(other.context);
+      HandOver(&done);
+    });
+    here.function(here.context);
+    group.wait();
+    TakeOver(&done);
+  });
 }
 
 }  // namespace retort::internal

@@ -1,13 +1,9 @@
 #include "core/graph/engine/engine.h"
 
 #include <exception>
-#include <optional>
-#include <thread>
 #include <utility>
 
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
-
+#include "core/graph/engine/compute_arena.h"
 #include "core/graph/engine/scheduler.h"
 
 namespace retort {
@@ -120,21 +116,13 @@ Topology Engine::Impl::Shape() const {
 
 Status Engine::Impl::CheckOptions() const {
   if (options.credits == 0) return InvalidArgument("credits is 0; at least 1 record has to be in flight");
-  if (options.threads < 0) {
-    return InvalidArgument("threads is " + std::to_string(options.threads) + "; use 0 for all or a positive number");
-  }
-  return {};
+  return CheckComputeOptions(options);
 }
 
 // Everything between the last Open and the first Close.
 Status Engine::Impl::RunOpened(DeadLetters& letters, const Topology& topology, RunReport& report) {
   try {
-    std::optional<tbb::global_control> more_threads;  // oneTBB makes no more threads than cores unless told
-    if (options.threads > static_cast<int>(std::thread::hardware_concurrency())) {
-      more_threads.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(options.threads));
-    }
-    tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
-    return arena.execute([&] {
+    return RunInArena(options, [&] {
       Scheduler scheduler(options, topology, stages, letters, stop, counters);
       return scheduler.Run(report.stranded);
     });

@@ -32,6 +32,9 @@ struct StageOptions {
   std::vector<bool> optional_outputs{};  // true: may stay unconnected; records emitted there count as completed
 };
 
+/// Where compute threads run: wherever the system puts them, or each on a core of its own.
+enum class Affinity { kNone, kCores };
+
 struct EngineOptions {
   uint32_t credits = 256;              // records in flight at most, from 1
   uint64_t credit_bytes = 256u << 20;  // bytes of JSON in flight at most; one record always fits, and a record larger
@@ -39,6 +42,8 @@ struct EngineOptions {
   uint32_t max_cycles = 1u << 20;      // back edges a record may take before it fails
   bool deterministic = false;          // one call at a time on one thread, fixed order and batch shapes, no lingering
   int threads = 0;                     // 0 = all
+  Affinity affinity = Affinity::kNone;
+  int numa = -1;  // the node, as oneTBB numbers them, on which threads run; -1 = any
   uint64_t seed = 0;
   std::string dead_letter_path{};  // replaced if it exists; empty: failures are only counted
 };

@@ -28,6 +28,34 @@ class CpuOps final : public OpSet {
     return std::unique_ptr<PackedWeight>(std::move(weight));
   }
 
+  /// All groups of all matrices as one loop: threads that share a small matrix would fetch the same new pages twice.
+  Status PackWeights(std::span<WeightToPack> weights) override {
+    struct Part {
+      cpu::GroupedWeight* weight;
+      const void* data;
+      int64_t begin;  // of its groups among those of all
+    };
+    std::vector<Part> parts;
+    int64_t groups = 0;
+    for (WeightToPack& weight : weights) {
+      const auto named = [&](const Status& status) { return status.Annotate("tensor '" + weight.name + "'"); };
+      if (const Status s = CheckWeightShape(weight.type, weight.n, weight.k); !s.ok()) return named(s);
+      auto packed = cpu::GroupedWeight::Allocate(arena_, weight.type, weight.n, weight.k);
+      if (!packed.ok()) return named(packed.status());
+      parts.push_back({packed->get(), weight.data, groups});
+      groups += (*packed)->group_count();
+      weight.packed = *std::move(packed);
+    }
+    ParallelFor(groups, 8, threads_, [&](int64_t begin, int64_t end) {
+      for (const Part& part : parts) {
+        const int64_t first = std::max<int64_t>(begin - part.begin, 0);
+        const int64_t last = std::min(end - part.begin, part.weight->group_count());
+        if (first < last) part.weight->PackGroups(part.data, first, last);
+      }
+    });
+    return {};
+  }
+
   Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
                 Precision precision, Stream&) override {
     if (t == 0) return {};

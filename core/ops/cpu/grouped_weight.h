@@ -19,7 +19,11 @@ namespace retort::cpu {
 /// A matrix as groups. Rows beyond n in the last group are zero.
 class GroupedWeight final : public PackedWeight {
  public:
-  /// Of GGUF rows, which are read no more afterwards. Errors: kResourceExhausted.
+  /// A matrix [n, k] that PackGroups has yet to fill. Errors: kResourceExhausted.
+  static Result<std::unique_ptr<GroupedWeight>> Allocate(WeightArena& arena, DType type, int64_t n, int64_t k);
+  /// Fill groups [begin, end) from the matrix's GGUF rows, which are read no more afterwards. Thread-safe.
+  void PackGroups(const void* data, int64_t begin, int64_t end);
+  /// Both, with `threads` threads. Errors: kResourceExhausted.
   static Result<std::unique_ptr<GroupedWeight>> Pack(WeightArena& arena, int threads, DType type, const void* data,
                                                      int64_t n, int64_t k);
 

@@ -1,5 +1,6 @@
 // What the engine refuses before anything runs.
 #include <gmock/gmock.h>
+#include <oneapi/tbb/info.h>
 
 #include "tests/graph/engine/test_graph.h"
 
@@ -50,6 +51,25 @@ TEST(EngineChecks, RefusesOptionsThatAdmitNothing) {
   TestGraph negative({.threads = -1});
   negative.Source(1).Sink().Edge("source", "sink");
   EXPECT_THAT(negative.Run().status.message(), HasSubstr("threads is -1"));
+}
+
+TEST(EngineChecks, RefusesPlacesForThreadsThatAreNotThere) {
+  TestGraph far({.numa = 4000});
+  far.Source(1).Sink().Edge("source", "sink");
+  const Status status = far.Run().status;
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("numa is 4000"));
+  TestGraph both({.affinity = Affinity::kCores, .numa = 0});
+  both.Source(1).Sink().Edge("source", "sink");
+  EXPECT_THAT(both.Run().status.message(), HasSubstr("leave one of them out"));
+}
+
+TEST(EngineChecks, RunsOnEachNumaNodeThatIsThere) {
+  for (const tbb::numa_node_id node : tbb::info::numa_nodes()) {  // -1 alone where oneTBB knows none
+    TestGraph graph({.threads = 2, .numa = node});
+    graph.Source(10).Sink().Edge("source", "sink");
+    EXPECT_EQ(graph.Run().completed, 10u) << node;
+  }
 }
 
 TEST(EngineChecks, RunsOnce) {

@@ -45,6 +45,25 @@ TEST(EngineSchedule, ASerialStageRunsOneCallAtATime) {
   EXPECT_EQ(overlap.most, 1);
 }
 
+TEST(EngineSchedule, PinnedThreadsStayOnOneProcessorEachAndAreLetGo) {
+  const auto usable = [] {
+    cpu_set_t set;
+    EXPECT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+    return CPU_COUNT(&set);
+  };
+  const int before = usable();
+  std::atomic<int> most = 0;
+  TestGraph graph({.threads = 2, .affinity = Affinity::kCores});
+  graph.Source(100).Stage({.name = "a", .concurrent = true}, [&](StageContext& context, Records records) {
+    if (const int here = usable(); here > most) most = here;
+    return EmitAll(0)(context, records);
+  });
+  graph.Sink().Edge("source", "a").Edge("a", "sink");
+  EXPECT_EQ(graph.Run().completed, 100u);
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(usable(), before);
+}
+
 TEST(EngineSchedule, AConcurrentStageRunsSeveral) {
   Overlap overlap;
   TestGraph graph({.threads = 4});
