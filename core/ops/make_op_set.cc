@@ -5,15 +5,6 @@
 
 namespace retort {
 
-Status OpSet::PackWeights(std::span<WeightToPack> weights) {
-  for (WeightToPack& weight : weights) {
-    auto packed = PackWeight(weight.type, weight.data, weight.n, weight.k);
-    if (!packed.ok()) return packed.status().Annotate("tensor '" + weight.name + "'");
-    weight.packed = *std::move(packed);
-  }
-  return {};
-}
-
 Result<std::unique_ptr<OpSet>> MakeOpSet(Device& device) {
   switch (device.info().kind) {
     case DeviceKind::kRef: return MakeRefOps(device);

@@ -118,7 +118,14 @@ class OpSet {
   virtual Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) = 0;
 
   /// PackWeight for many, which may share threads better. Errors: as above, after the name of the matrix.
-  virtual Status PackWeights(std::span<WeightToPack> weights);
+  virtual Status PackWeights(std::span<WeightToPack> weights) {
+    for (WeightToPack& weight : weights) {
+      auto packed = PackWeight(weight.type, weight.data, weight.n, weight.k);
+      if (!packed.ok()) return packed.status().Annotate("tensor '" + weight.name + "'");
+      weight.packed = *std::move(packed);
+    }
+    return {};
+  }
 
   /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
   virtual Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
