@@ -267,7 +267,9 @@ TEST(ForwardParity, CpuIsCloseToTheReference) {
       // Activations are rounded to 8 bits, against 8-bit weights only where bytes have sums in 32 bits; floats to
       // bfloat16 where there is a matrix unit.
       const bool bytes = DTypeIsQuantised(type) && (type != DType::kQ8_0 || cpu::HasByteDot());
-      EXPECT_LT(MeanDistance(expected, Feed(*fast, *fast_kv, tokens)), bytes ? 8e-2 : cpu::HasMatrixTiles() ? 3e-2 : 3e-3)
+      EXPECT_LT(MeanDistance(expected, Feed(*fast, *fast_kv, tokens)), bytes                   ? 8e-2
+                                                                       : cpu::HasMatrixTiles() ? 3e-2
+                                                                                               : 3e-3)
           << architecture << " " << DTypeName(type);
     }
   }
