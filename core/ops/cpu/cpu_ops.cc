@@ -28,7 +28,7 @@ class CpuOps final : public OpSet {
     return std::unique_ptr<PackedWeight>(std::move(weight));
   }
 
-  /// All groups of all matrices as one loop: threads that share a small matrix would fetch the same new pages twice.
+  /// All groups of all matrices as one loop, so that threads meet once and not at each of some two hundred matrices.
   Status PackWeights(std::span<WeightToPack> weights) override {
     struct Part {
       cpu::GroupedWeight* weight;
