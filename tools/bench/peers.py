@@ -143,14 +143,17 @@ def compare(args: argparse.Namespace, name: str, path: str, prompt: int, steps: 
     return rows
 
 
-def print_table(rows: list[dict]) -> None:
+def print_heading() -> None:
     print("| weights | context | figure (tokens/s unless it says) | llama.cpp | Retort | ratio (lowest, highest) | of the limit |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+
+
+def print_rows(rows: list[dict]) -> None:
     for row in rows:
         digits = 3 if row["retort"] < 10 else 1
         limit = f"{row['of_limit']:.2f}" if row["of_limit"] else ""
         print(f"| {row['weights']} | {row['context']} | {row['figure']} | {row['llama.cpp']:.{digits}f} "
-              f"| {row['retort']:.{digits}f} | {row['ratio']:.2f} ({row['lowest']:.2f}, {row['highest']:.2f}) | {limit} |")
+              f"| {row['retort']:.{digits}f} | {row['ratio']:.2f} ({row['lowest']:.2f}, {row['highest']:.2f}) | {limit} |", flush=True)
 
 
 def main() -> None:
@@ -170,15 +173,17 @@ def main() -> None:
         print(json.dumps(peer(args.model[0], args.threads, int(args.prompt), steps, args.repeats)))
         return
     rows: list[dict] = []
+    print_heading()
     for model in args.model:
         name, _, path = model.rpartition("=")
         for prompt in map(int, args.prompt.split(",")):
             # A long context is for decoding and prefill; steps of many tokens are measured once, on the short one.
-            rows += compare(args, name or os.path.basename(path), path, prompt, steps if prompt < 1024 else [1])
-    print_table(rows)
-    if args.json:
-        with open(args.json, "w") as out:
-            json.dump(rows, out, indent=1)
+            made = compare(args, name or os.path.basename(path), path, prompt, steps if prompt < 1024 else [1])
+            print_rows(made)  # at once, so that a run that is broken off was not for nothing
+            rows += made
+            if args.json:
+                with open(args.json, "w") as out:
+                    json.dump(rows, out, indent=1)
 
 
 if __name__ == "__main__":
