@@ -55,9 +55,9 @@ double StepCost::Seconds(size_t rows) const {
   const Point* const end = curve_.data() + points_;
   const Point* const above =
       std::lower_bound(curve_.data(), end, at, [](const Point& point, double value) { return point.rows < value; });
-  if (above == curve_.data()) return speed_ * above->shape;
+  if (above == curve_.data() && at < above->rows) return speed_ * above->shape * at / above->rows;
   const Point* const right = above == end ? end - 1 : above;
-  if (right == curve_.data()) return speed_ * right->shape;
+  if (right == curve_.data()) return speed_ * right->shape;  // the only one, or exactly there
   const Point* const left = right - 1;
   const double slope = (right->shape - left->shape) / (right->rows - left->rows);
   return speed_ * (left->shape + slope * (at - left->rows));

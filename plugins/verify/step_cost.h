@@ -15,7 +15,8 @@ class StepCost {
   /// A step of `rows` rows (from 1) took `seconds`.
   void Learn(size_t rows, double seconds);
   bool known() const { return speed_ > 0; }
-  /// Seconds; 0 while nothing is known. Beyond the largest size seen the last rise goes on.
+  /// Seconds; 0 while nothing is known. Beyond the largest size seen the last rise goes on. Below the smallest one time
+  /// is taken to fall with the rows: too good to be true, so that smaller steps are tried and learned.
   double Seconds(size_t rows) const;
 
  private:

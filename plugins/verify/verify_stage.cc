@@ -95,6 +95,7 @@ class Verify final : public Stage {
     if (entries_.empty()) return {};
     if (Status status = RunLongPrompts(); !status.ok()) return status;
     if (Status status = ChooseLengths(); !status.ok()) return status;
+    const auto start = std::chrono::steady_clock::now();
     items_.clear();
     size_t rows = 0;
     for (const Entry& entry : entries_) {
@@ -103,12 +104,8 @@ class Verify final : public Stage {
       items_.emplace_back(entry.kv, tokens, entry.pending - 1, parents);
       rows += tokens.size();
     }
-    const auto start = std::chrono::steady_clock::now();
     const Result<Logits> logits = options_.model.Forward(items_);
     if (!logits.ok()) return logits.status();
-    if (control_) {
-      control_->LearnStep(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
     context.Count("steps");
     size_t row = 0;
     for (const Entry& entry : entries_) {
@@ -117,6 +114,9 @@ class Verify final : public Stage {
       if (!status.ok()) {
         if (Status given = context.Fail(entry.record, status); !given.ok()) return given;
       }
+    }
+    if (control_) {
+      control_->LearnStep(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
     return {};
   }

@@ -46,6 +46,13 @@ TEST(StepCost, GivesBackTheCurveItWasTaught) {
   }
 }
 
+TEST(StepCost, SmallerStepsThanWereSeenArePromisedToBeShorter) {
+  StepCost cost;
+  cost.Learn(20, 0.02);
+  EXPECT_NEAR(cost.Seconds(10), 0.01, 1e-9);
+  EXPECT_NEAR(cost.Seconds(30), 0.02, 1e-9);
+}
+
 TEST(StepCost, NeverFallsAndFollowsTheMachine) {
   const Curve curve;
   StepCost cost;

@@ -350,7 +350,7 @@ TEST_F(Speculation, ATargetWithBrokenLogitsFailsTheRecord) {
 
 TEST_F(Speculation, DraftsOfAnyLengthAreVerifiedAsFarAsSensible) {
   UseRestless();
-  auto verify = Stage("verify", "{ model: target, max_tokens: 200, ignore_eos: true }");
+  auto verify = Stage("verify", "{ model: target, max_tokens: 200, ignore_eos: true, length: fixed }");
   Record* const chain = Begin("chain", {0});
   chain->draft = std::make_unique<Draft>();
   chain->draft->tokens.assign(10000, 1);
