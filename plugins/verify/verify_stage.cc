@@ -48,7 +48,7 @@ class Verify final : public Stage {
             "how "
             "often the record's and all records' drafts were accepted and by how long steps of so many rows took; "
             "none, where a plain step gives more. The text stays the same; how many tokens a step verifies follows the "
-            "clock. Trees are verified whole.\n\n"
+            "clock. Drawn chains and trees are verified whole.\n\n"
             "A record may carry its own settings in the field `sampling`, such as {\"temperature\": 0.7}.")
         .Example("{ model: target, rule: lossless, max_tokens: 64, temperature: 0.7 }")
         .Input("in", "draft:tree", "Sequences with a draft; an empty draft makes a plain step.")
@@ -128,7 +128,7 @@ class Verify final : public Stage {
     Kv kv;
     size_t begin, pending, draft;
     bool tree;
-    size_t offered = 0;  // of a chain, before its length was chosen
+    size_t offered;  // tokens of which any number may be verified, before it was chosen
   };
   static constexpr size_t kLongestChain = 256;  // each drafted token needs a row of logits
 
@@ -156,14 +156,16 @@ class Verify final : public Stage {
       context.Count("draft_tokens_cut", static_cast<double>(draft->tokens.size() - length));
     const std::span<const int32_t> pending = sequence->tokens.subspan(kv->Length());
     const bool tree = draft->parents != nullptr && length > 0;
-    entries_.push_back({record, *kv, tokens_.size(), pending.size(), length, tree});
+    const bool may_cut = draft->kind == DraftKind::kPointMass;
+    entries_.push_back({record, *kv, tokens_.size(), pending.size(), length, tree, may_cut ? length : 0});
     tokens_.insert(tokens_.end(), pending.begin(), pending.end());
     tokens_.insert(tokens_.end(), draft->tokens.begin(), draft->tokens.begin() + static_cast<std::ptrdiff_t>(length));
     AddParents(pending.size(), length, tree ? draft->parents : nullptr);
     return {};
   }
 
-  /// Cut chains to what pays.
+  /// Cut drafts to what pays: those alone after which the text is the same whatever their length. A drawn chain cut by
+  /// the clock would give another text of the same law each time.
   Status ChooseLengths() {
     if (!control_) return {};
     choices_.clear();
@@ -174,12 +176,11 @@ class Verify final : public Stage {
           return status;
         history = entry.record.Attachment<DraftHistory>(kHistory);
       }
-      entry.offered = entry.tree ? 0 : entry.draft;
-      choices_.push_back({entry.pending + (entry.tree ? entry.draft : 0), entry.offered, history});
+      choices_.push_back({entry.pending + entry.draft - entry.offered, entry.offered, history});
     }
     control_->Choose(choices_);
     for (size_t i = 0; i < entries_.size(); ++i) {
-      if (!entries_[i].tree) entries_[i].draft = choices_[i].length;
+      entries_[i].draft = entries_[i].draft - entries_[i].offered + choices_[i].length;
     }
     return {};
   }

@@ -79,7 +79,7 @@ class Speculation : public ::testing::Test {
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
     draft_ = Stage("draft", "{ drafter: model, model: small, target: target, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, " + verify_options + " }");
+    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
     std::vector<Record*> live = records;
     for (int round = 0; !live.empty() && round < 1000; ++round) {
       draft_->ClearOutcome();
