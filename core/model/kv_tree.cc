@@ -1,4 +1,5 @@
 // Trees of drafts in a KvSequence: the paths of their nodes, and keeping one path.
+#include <algorithm>
 #include <string>
 
 #include "core/model/kv_cache.h"
@@ -62,6 +63,9 @@ Status KvSequence::KeepPath(std::span<const int32_t> path, OpSet& ops, Stream& s
     RETORT_RETURN_IF_ERROR(ops.MoveKv(moves, pool_->layout(), stream));
     RETORT_RETURN_IF_ERROR(stream.Synchronize());
   }
+  // Sketched nodes come after all others.
+  const auto is_whole = [&](int32_t node) { return base + static_cast<size_t>(node) < whole_; };
+  whole_ = std::min(whole_, base) + static_cast<size_t>(std::count_if(path.begin(), path.end(), is_whole));
   for (size_t i = first; i < path.size(); ++i) tokens_[base + i] = tokens_[base + static_cast<size_t>(path[i])];
   tree_.clear();
   return Truncate(base + path.size());
