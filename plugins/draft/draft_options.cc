@@ -1,0 +1,152 @@
+#include "plugins/draft/draft_options.h"
+
+#include <string>
+
+#include "plugins/draft/model_drafter.h"
+#include "plugins/draft/text_drafters.h"
+#include "plugins/draft/tree_drafter.h"
+
+namespace drafting {
+
+using retort::Result;
+using retort::Status;
+using retort::sdk::Config;
+using retort::sdk::Model;
+using retort::sdk::OptionSpec;
+using retort::sdk::StageSpec;
+
+namespace {
+
+void AddTextOptions(StageSpec& spec) {
+  spec.Option(OptionSpec::Int("min_match")
+                  .Text("Shortest suffix or context that is trusted.")
+                  .Unit("tokens")
+                  .Range(1, 16)
+                  .Default(2)
+                  .Example("1"))
+      .Option(OptionSpec::Int("max_match")
+                  .Text("Longest suffix or context that is looked for.")
+                  .Unit("tokens")
+                  .Range(1, 16)
+                  .Default(4)
+                  .Example("3"))
+      .Option(OptionSpec::Int("max_contexts")
+                  .Text("Contexts that `ngram` keeps at most, about 64 bytes each.")
+                  .Unit("contexts")
+                  .Range(1, 1 << 28)
+                  .Default(1 << 20)
+                  .Example("100000"));
+}
+
+void AddModelOptions(StageSpec& spec) {
+  spec.Option(
+          OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
+      .Option(OptionSpec::Model("target")
+                  .Text("The model that verifies, for `drafter: model`: both must have the same tokens.")
+                  .Optional()
+                  .Example("target"))
+      .Option(
+          OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
+              .Text("How `drafter: model` chooses a token: the most likely one, one drawn from its own distribution, "
+                    "or one drawn with the chance that the verifier will draw by.")
+              .Default("argmax")
+              .Example("sampled"))
+      .Option(OptionSpec::Int("branches")
+                  .Text("Guesses for each place: above 1, `drafter: model` drafts a tree.")
+                  .Unit("tokens")
+                  .Range(1, 16)
+                  .Default(1)
+                  .Example("2"))
+      .Option(OptionSpec::Int("nodes")
+                  .Text("Tokens of a tree at most.")
+                  .Unit("tokens")
+                  .Range(1, 63)
+                  .Default(16)
+                  .Example("24"));
+}
+
+Drafting DraftingOf(const std::string& name) {
+  return name == "sampled" ? Drafting::kSampled : name == "coupled" ? Drafting::kCoupled : Drafting::kArgmax;
+}
+
+Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
+  ModelDrafterOptions options;
+  options.model = config.Model("model");
+  const Model target = config.Model("target");
+  if (!options.model || !target)
+    return retort::InvalidArgument("drafter: model needs `model` and `target`, names under `models:`");
+  RETORT_RETURN_IF_ERROR(target.CheckSameTokens(options.model));
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info info, options.model.Info());
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info target_info, target.Info());
+  options.target_vocab = target_info.vocab_size;
+  options.max_tokens = static_cast<size_t>(config.Int("max_tokens"));
+  options.drafting = DraftingOf(config.String("drafting"));
+  options.branches = static_cast<size_t>(config.Int("branches"));
+  options.nodes = static_cast<size_t>(config.Int("nodes"));
+  const auto context = static_cast<size_t>(info.context_length);
+  if (info.context_length < target_info.context_length) {
+    retort::sdk::Log(retort::sdk::LogLevel::kWarning,
+                     "draft: model `" + std::string(retort::sdk::FromC(info.name)) + "` holds " +
+                         std::to_string(info.context_length) + " tokens, the target " +
+                         std::to_string(target_info.context_length) + "; sequences beyond that get no drafts");
+  }
+  if (options.branches > 1) return std::unique_ptr<Drafter>(new TreeDrafter(std::move(options), context));
+  return std::unique_ptr<Drafter>(new ChainDrafter(std::move(options), context));
+}
+
+}  // namespace
+
+StageSpec& AddDraftOptions(StageSpec& spec) {
+  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "model"})
+                  .Text("Where the guesses come from.")
+                  .Default("prompt-lookup")
+                  .Example("ngram"))
+      .Option(OptionSpec::Int("max_tokens")
+                  .Text("Tokens drafted in a row at most (of a tree: its depth); 0 drafts nothing.")
+                  .Unit("tokens")
+                  .Range(0, 64)
+                  .Default(8)
+                  .Example("4"));
+  AddTextOptions(spec);
+  AddModelOptions(spec);
+  return spec;
+}
+
+Status CheckDraftOptions(const Config& config) {
+  const int64_t min_match = config.Int("min_match"), max_match = config.Int("max_match");
+  if (min_match > max_match) {
+    return retort::InvalidArgument("min_match: expected max_match (" + std::to_string(max_match) + ") at most, got " +
+                                   std::to_string(min_match));
+  }
+  const bool by_model = config.String("drafter") == "model";
+  for (const char* const name : {"model", "target"}) {
+    if (config.String(name).empty() != by_model) continue;
+    return retort::InvalidArgument(by_model ? std::string(name) + ": drafter: model needs the name of a model here"
+                                            : std::string(name) + ": only drafter: model uses it; leave it out");
+  }
+  if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
+    return retort::InvalidArgument(
+        "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
+  }
+  return {};
+}
+
+std::string_view DraftPayload(const Config& config) {
+  if (config.String("drafter") != "model") return "draft:point-mass";
+  if (config.Int("branches") > 1) return "draft:tree";
+  return config.String("drafting") == "sampled" ? "draft:sampled" : "draft:point-mass";
+}
+
+Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
+  RETORT_RETURN_IF_ERROR(CheckDraftOptions(config));
+  const auto max_tokens = static_cast<size_t>(config.Int("max_tokens"));
+  const auto min_match = static_cast<size_t>(config.Int("min_match"));
+  const auto max_match = static_cast<size_t>(config.Int("max_match"));
+  const std::string drafter = config.String("drafter");
+  if (drafter == "model") return MakeModelDrafter(config);
+  if (drafter == "prompt-lookup") return std::unique_ptr<Drafter>(new LookupDrafter(max_tokens, min_match, max_match));
+  return std::unique_ptr<Drafter>(
+      new NgramDrafter(max_tokens, min_match, max_match, static_cast<size_t>(config.Int("max_contexts"))));
+}
+
+}  // namespace drafting
