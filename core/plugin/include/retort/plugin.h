@@ -168,8 +168,8 @@ typedef struct retort_model_info {
   retort_string name; /* under `models:`; lives as long as the model */
 } retort_model_info;
 
-/* Which layers of a model a part of it runs. Either `exit_layer`, or `profile`, or the lists; layers count from 0 and are
- * written as "8", "8-11", or several of these with commas between. */
+/* Which layers of a model a part of it runs. Either `exit_layer`, or `profile`, or the lists; layers count from 0 and
+ * are written as "8", "8-11", or several of these with commas between. */
 typedef struct retort_model_part {
   uint32_t size;
   int32_t exit_layer;                  /* the first so many layers, then the final norm; 0 = see below */
