@@ -105,7 +105,7 @@ KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool) : pool_(std::move(pool)
 
 KvSequence::KvSequence(std::shared_ptr<KvPagePool> pool, std::span<KvPagePool::Page* const> pages,
                        std::vector<int32_t> tokens)
-    : pool_(std::move(pool)), pages_(pages.begin(), pages.end()), tokens_(std::move(tokens)) {
+    : pool_(std::move(pool)), pages_(pages.begin(), pages.end()), tokens_(std::move(tokens)), whole_(tokens_.size()) {
   for (KvPagePool::Page* page : pages_) {
     pool_->AddReference(page);
     addresses_.push_back(KvPagePool::Address(page));
@@ -152,6 +152,7 @@ Status KvSequence::Rewind(size_t length) {
   RETORT_RETURN_IF_ERROR(CheckLength(length));
   if (length < tokens_.size()) tree_.clear();
   tokens_.resize(length);
+  whole_ = std::min(whole_, length);
   return {};
 }
 
@@ -159,12 +160,14 @@ std::unique_ptr<KvSequence> KvSequence::Fork() const {
   const size_t used = (tokens_.size() + kKvPageTokens - 1) / kKvPageTokens;
   auto fork = std::make_unique<KvSequence>(pool_, pages().first(used), tokens_);
   fork->tree_ = tree_;
+  fork->whole_ = whole_;
   return fork;
 }
 
-void KvSequence::Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths) {
+void KvSequence::Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths, bool sketched) {
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   tree_.insert(tree_.end(), paths.begin(), paths.end());
+  if (!sketched) whole_ = tokens_.size();
 }
 
 Status KvSequence::Reserve(size_t count) {

@@ -45,6 +45,8 @@ class KvPagePool {
 /// The tokens of a sequence in order, or, after a step over a tree of drafts, a prefix and the nodes of the tree, in
 /// the order in which they were run. Then only three things can follow: more nodes, KeepPath, or truncation to the
 /// prefix.
+/// Tokens at the end may be sketched: run by a part of the layers, which alone have stored their keys and values. Then
+/// only more of that can follow, or a rewind to the tokens before them.
 class KvSequence {
  public:
   /// `pool` must outlive the sequence (shared, so that a record may outlive the model's other users).
@@ -62,6 +64,8 @@ class KvSequence {
   const KvPagePool& pool() const { return *pool_; }
   /// Tokens before the tree; all of them where there is none.
   size_t prefix_length() const { return tokens_.size() - tree_.size(); }
+  /// Tokens that every layer has stored; those after them are sketched.
+  size_t whole_length() const { return whole_; }
   /// For each node of the tree the nodes on its path, itself included, as bits.
   std::span<const uint64_t> tree() const { return tree_; }
 
@@ -75,8 +79,9 @@ class KvSequence {
   /// Make room for `count` more tokens: pages exist and those to be written are not shared. The length stays.
   /// Errors: those of Device::Allocate; then no page was taken.
   Status Reserve(size_t count);
-  /// Count `tokens`, for which room is reserved, as stored; as nodes of a tree, with their paths.
-  void Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths = {});
+  /// Count `tokens`, for which room is reserved, as stored; as nodes of a tree, with their paths; by every layer, or
+  /// sketched.
+  void Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths = {}, bool sketched = false);
 
   /// The paths of new nodes, given the parent of each: a node of the tree, counted from its first one, or -1 for the
   /// end of the prefix. Errors: kInvalidArgument for a parent that does not come before its child, kResourceExhausted
@@ -88,7 +93,7 @@ class KvSequence {
   /// Errors: kInvalidArgument for what is no such path, those of Reserve and MoveKv; then nothing changed.
   Status KeepPath(std::span<const int32_t> path, OpSet& ops, Stream& stream);
   /// How many of the tokens before the tree are the beginning of `tokens`, and where that is all of them, the path of
-  /// the tree that goes on like `tokens`.
+  /// the tree that goes on like `tokens`. Sketched tokens do not count.
   size_t CommonWith(std::span<const int32_t> tokens, std::vector<int32_t>* path) const;
   /// Device addresses of the pages, in order.
   void* const* page_table() const { return addresses_.data(); }
@@ -104,6 +109,7 @@ class KvSequence {
   std::vector<void*> addresses_;
   std::vector<int32_t> tokens_;
   std::vector<uint64_t> tree_;
+  size_t whole_ = 0;
 };
 
 }  // namespace retort

@@ -44,13 +44,13 @@ Status KvSequence::CheckPath(std::span<const int32_t> path) const {
 
 size_t KvSequence::CommonWith(std::span<const int32_t> tokens, std::vector<int32_t>* path) const {
   path->clear();
-  const size_t base = prefix_length(), most = std::min(base, tokens.size());
+  const size_t base = prefix_length(), most = std::min({base, whole_, tokens.size()});
   size_t common = 0;
   while (common < most && tokens_[common] == tokens[common]) ++common;
   if (common < base) return common;
   uint64_t above = 0;
   // Children come after their parents.
-  for (size_t node = 0; node < tree_.size() && base + path->size() < tokens.size(); ++node) {
+  for (size_t node = 0; base + node < whole_ && base + path->size() < tokens.size(); ++node) {
     const uint64_t bit = uint64_t{1} << node;
     if ((tree_[node] ^ bit) == above && tokens_[base + node] == tokens[base + path->size()]) {
       path->push_back(static_cast<int32_t>(node));
@@ -81,6 +81,9 @@ Status KvSequence::KeepPath(std::span<const int32_t> path, OpSet& ops, Stream& s
     RETORT_RETURN_IF_ERROR(ops.MoveKv(moves, pool_->layout(), stream));
     RETORT_RETURN_IF_ERROR(stream.Synchronize());
   }
+  // Sketched nodes come after all others.
+  const auto is_whole = [&](int32_t node) { return base + static_cast<size_t>(node) < whole_; };
+  whole_ = std::min(whole_, base) + static_cast<size_t>(std::count_if(path.begin(), path.end(), is_whole));
   for (size_t i = first; i < path.size(); ++i) tokens_[base + i] = tokens_[base + static_cast<size_t>(path[i])];
   tree_.clear();
   return Truncate(base + path.size());

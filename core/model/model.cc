@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "core/device/cpu/parallel.h"
+#include "core/model/fingerprint.h"
 #include "core/model/model_file.h"
 #include "core/model/prefix_cache.h"
 #include "core/model/transformer.h"
@@ -57,20 +58,25 @@ class LoadedModel final : public Model {
     // Sequences share the pool and may outlive the model; the pool's pages need the device.
     pool_ = {new KvPagePool(*device_, layout), [device = device_](KvPagePool* pool) { delete pool; }};
     prefixes_ = std::make_unique<PrefixCache>(pool_, static_cast<size_t>(std::max(0, config_.prefix_cache)));
+    all_layers_ = LayerChoice::All(hyper_.layers);
     transformer_ = std::make_unique<Transformer>(hyper_, weights_, layout, *ops_, config_.precision);
     return {};
   }
 
   Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override {
-    RETORT_RETURN_IF_ERROR(Check(items));
-    Status status;
-    ops_->Together([&] { status = Step(items, logits); });
-    if (status.ok()) return {};
-    // What was enqueued may still write to the pages: wait before they go back. Its own error is no news.
-    [[maybe_unused]] const Status drained = stream_->Synchronize();
-    for (const ForwardItem& item : items) RETORT_RETURN_IF_ERROR(item.kv->Truncate(item.kv->length()));
-    return status;
+    return Run(items, all_layers_, logits);
   }
+
+  Status ForwardPart(std::span<const ForwardItem> items, const LayerChoice& choice,
+                     std::span<const float>* logits) override {
+    if (choice.layers() != hyper_.layers || choice.feed_forward.size() != choice.attention.size()) {
+      return InvalidArgument("forward step: expected a choice of " + std::to_string(hyper_.layers) +
+                             " layers, got one of " + std::to_string(choice.layers()));
+    }
+    return Run(items, choice, logits);
+  }
+
+  uint64_t Fingerprint() const override { return FingerprintOf(file_->tensors(), hyper_); }
 
   Status KeepPath(KvSequence& kv, std::span<const int32_t> path) override {
     if (&kv.pool() != pool_.get()) return InvalidArgument("KeepPath: the sequence belongs to another model");
@@ -94,7 +100,18 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Step(std::span<const ForwardItem> items, std::span<const float>* logits) {
+  Status Run(std::span<const ForwardItem> items, const LayerChoice& choice, std::span<const float>* logits) {
+    RETORT_RETURN_IF_ERROR(Check(items, choice));
+    Status status;
+    ops_->Together([&] { status = Step(items, choice, logits); });
+    if (status.ok()) return {};
+    // What was enqueued may still write to the pages: wait before they go back. Its own error is no news.
+    [[maybe_unused]] const Status drained = stream_->Synchronize();
+    for (const ForwardItem& item : items) RETORT_RETURN_IF_ERROR(item.kv->Truncate(item.kv->length()));
+    return status;
+  }
+
+  Status Step(std::span<const ForwardItem> items, const LayerChoice& choice, std::span<const float>* logits) {
     size_t wanted = 0;
     for (const ForwardItem& item : items) {
       RETORT_RETURN_IF_ERROR(item.kv->Reserve(item.tokens.size()));
@@ -110,10 +127,10 @@ class LoadedModel final : public Model {
         rows_.tokens.push_back(item.tokens[i]);
         rows_.attention.push_back(RowOf(*item.kv, paths, i));
         rows_.positions.push_back(rows_.attention.back().position);
-        if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(&out));
+        if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(choice, &out));
       }
     }
-    if (!rows_.tokens.empty()) RETORT_RETURN_IF_ERROR(Pass(&out));
+    if (!rows_.tokens.empty()) RETORT_RETURN_IF_ERROR(Pass(choice, &out));
     const size_t count = wanted * static_cast<size_t>(hyper_.vocab);
     const float* host = static_cast<const float*>(logits_->host_data());
     if (host == nullptr) {
@@ -125,9 +142,9 @@ class LoadedModel final : public Model {
     RETORT_RETURN_IF_ERROR(stream_->Synchronize());
     for (const ForwardItem& item : items) {
       RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
-      item.kv->Advance(item.tokens, paths);
+      item.kv->Advance(item.tokens, paths, !choice.whole());
       // A page or more at once is a prompt; what a model writes token by token hardly begins another one.
-      if (item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
+      if (choice.whole() && item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
     }
     *logits = {host, count};
     return {};
@@ -162,7 +179,7 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Check(std::span<const ForwardItem> items) const {
+  Status Check(std::span<const ForwardItem> items, const LayerChoice& choice) const {
     if (items.empty()) return InvalidArgument("forward step: expected at least one sequence, got none");
     std::unordered_set<const KvSequence*> seen;
     for (const ForwardItem& item : items) {
@@ -173,6 +190,12 @@ class LoadedModel final : public Model {
       if (!seen.insert(item.kv).second) return InvalidArgument("forward step: one sequence stands twice in it");
       if (item.tokens.empty()) return InvalidArgument("forward step: a sequence brings no tokens");
       RETORT_RETURN_IF_ERROR(CheckTree(item));
+      if (choice.whole() && item.kv->whole_length() < item.kv->length()) {
+        return InvalidArgument("forward step: a sequence ends in " +
+                               std::to_string(item.kv->length() - item.kv->whole_length()) +
+                               " tokens that a part of the layers has run: rewind to the " +
+                               std::to_string(item.kv->whole_length()) + " tokens before them");
+      }
       RETORT_ASSIGN_OR_RETURN(const size_t end, EndOf(item));
       if (end > static_cast<size_t>(hyper_.context_length)) {
         return ResourceExhausted("forward step: " + std::to_string(item.kv->prefix_length()) + " tokens and " +
@@ -204,8 +227,8 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Pass(float** out) {
-    RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, *out, *stream_));
+  Status Pass(const LayerChoice& choice, float** out) {
+    RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, choice, *out, *stream_));
     *out += rows_.wanted.size() * static_cast<size_t>(hyper_.vocab);
     rows_.Clear();
     return {};
@@ -214,6 +237,7 @@ class LoadedModel final : public Model {
   // Later members use earlier ones and go first.
   ModelConfig config_;
   ModelHyper hyper_;
+  LayerChoice all_layers_;
   std::shared_ptr<Device> device_;
   std::unique_ptr<ModelFile> file_;
   std::unique_ptr<Tokenizer> tokenizer_;
@@ -230,6 +254,11 @@ class LoadedModel final : public Model {
 };
 
 }  // namespace
+
+Status Model::ForwardPart(std::span<const ForwardItem> /*items*/, const LayerChoice& /*choice*/,
+                          std::span<const float>* /*logits*/) {
+  return Unsupported("model '" + config().name + "' cannot run a part of its layers");
+}
 
 Result<std::shared_ptr<Model>> Model::Load(const ModelConfig& config) {
   auto model = std::make_shared<LoadedModel>();

@@ -10,6 +10,7 @@
 
 #include "core/model/chat_template.h"
 #include "core/model/kv_cache.h"
+#include "core/model/layer_choice.h"
 #include "core/model/rope.h"
 #include "core/model/tokenizer.h"
 #include "core/ops/ops.h"
@@ -78,9 +79,16 @@ class Model {
 
   /// Run one step over sequences of any lengths. On success every item's tokens are in its kv and *logits points to
   /// [rows, vocab] floats in host memory, rows in item order, valid until the next Forward.
-  /// Errors: kInvalidArgument (token out of range, empty step, no tree, plain tokens after a tree), kResourceExhausted
-  /// (context, memory, nodes of a tree); then no kv changed.
+  /// Errors: kInvalidArgument (token out of range, empty step, no tree, plain tokens after a tree, tokens after
+  /// sketched ones), kResourceExhausted (context, memory, nodes of a tree); then no kv changed.
   virtual Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) = 0;
+  /// As Forward with the chosen parts of the layers alone. The tokens are then sketched in their kv (see KvSequence),
+  /// unless all parts were chosen. Earlier tokens are seen with the keys and values that the chosen layers stored for
+  /// them, whoever ran them: those of the whole model serve its parts.
+  virtual Status ForwardPart(std::span<const ForwardItem> items, const LayerChoice& choice,
+                             std::span<const float>* logits);
+  /// Says whether two models are the same: sizes, and names, types and samples of all tensors. 0: not known.
+  virtual uint64_t Fingerprint() const { return 0; }
 
   /// KvSequence::KeepPath for a sequence of this model; as Forward, no other step may run.
   virtual Status KeepPath(KvSequence& kv, std::span<const int32_t> path) = 0;

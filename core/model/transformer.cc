@@ -88,29 +88,41 @@ Status Transformer::FeedForward(const LayerWeights& layer, int64_t rows, Stream&
   return ops_.MatMul(active_.data, *layer.down, x_.data, rows, hyper_.hidden, true, precision_, stream);
 }
 
-Status Transformer::Run(const StepRows& rows, float* logits, Stream& stream) {
+Status Transformer::Attend(const LayerWeights& layer, int index, std::span<const AttentionRow> attending,
+                           Stream& stream) {
+  RETORT_RETURN_IF_ERROR(ops_.Attention(qkv_.data, qkv_size_, attending, kv_, index, hyper_.heads,
+                                        hyper_.attention_scale, attended_.data, precision_, stream));
+  return ops_.MatMul(attended_.data, *layer.output, x_.data, static_cast<int64_t>(attending.size()), hyper_.hidden,
+                     true, precision_, stream);
+}
+
+Status Transformer::Run(const StepRows& rows, const LayerChoice& choice, float* logits, Stream& stream) {
   auto t = static_cast<int64_t>(rows.tokens.size());
   RETORT_RETURN_IF_ERROR(Grow(t));
   RETORT_RETURN_IF_ERROR(ops_.Embed(*weights_.embedding, rows.tokens.data(), x_.data, t, stream));
   std::span<const AttentionRow> attending(rows.attention);
-  for (int index = 0; index < hyper_.layers; ++index) {
+  // After the last keys and values, only rows whose logits are wanted matter.
+  const auto keep_wanted = [&]() -> Status {
+    if (static_cast<int64_t>(rows.wanted.size()) == t) return {};
+    RETORT_RETURN_IF_ERROR(KeepWanted(rows, stream));
+    wanted_rows_.clear();
+    for (const int32_t row : rows.wanted) wanted_rows_.push_back(rows.attention[static_cast<size_t>(row)]);
+    attending = wanted_rows_;
+    t = static_cast<int64_t>(wanted_rows_.size());
+    return {};
+  };
+  const int32_t last = choice.last_attention();
+  if (last < 0) RETORT_RETURN_IF_ERROR(keep_wanted());
+  for (int index = 0; index < hyper_.layers && t > 0; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<size_t>(index)];
-    RETORT_RETURN_IF_ERROR(ProjectAndStore(layer, index, rows, stream));
-    if (index == hyper_.layers - 1 && static_cast<int64_t>(rows.wanted.size()) < t) {
-      // After the last layer's keys and values, only rows whose logits are wanted matter.
-      if (rows.wanted.empty()) return {};
-      RETORT_RETURN_IF_ERROR(KeepWanted(rows, stream));
-      wanted_rows_.clear();
-      for (const int32_t row : rows.wanted) wanted_rows_.push_back(rows.attention[static_cast<size_t>(row)]);
-      attending = wanted_rows_;
-      t = static_cast<int64_t>(wanted_rows_.size());
+    if (choice.attention[static_cast<size_t>(index)]) {
+      RETORT_RETURN_IF_ERROR(ProjectAndStore(layer, index, rows, stream));
+      if (index == last) RETORT_RETURN_IF_ERROR(keep_wanted());
+      if (t > 0) RETORT_RETURN_IF_ERROR(Attend(layer, index, attending, stream));
     }
-    RETORT_RETURN_IF_ERROR(ops_.Attention(qkv_.data, qkv_size_, attending, kv_, index, hyper_.heads,
-                                          hyper_.attention_scale, attended_.data, precision_, stream));
-    RETORT_RETURN_IF_ERROR(
-        ops_.MatMul(attended_.data, *layer.output, x_.data, t, hyper_.hidden, true, precision_, stream));
-    RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));
+    if (choice.feed_forward[static_cast<size_t>(index)] && t > 0) RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));
   }
+  if (t == 0) return {};
   RETORT_RETURN_IF_ERROR(
       ops_.RmsNorm(x_.data, weights_.output_norm.data(), hyper_.rms_eps, normed_.data, t, hyper_.hidden, stream));
   return ops_.MatMul(normed_.data, weights_.logits(), logits, t, hyper_.vocab, false, precision_, stream);

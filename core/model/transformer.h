@@ -28,9 +28,9 @@ class Transformer {
   /// All references must outlive the object.
   Transformer(const ModelHyper& hyper, const Weights& weights, const KvLayout& kv, OpSet& ops, Precision precision);
 
-  /// Run one pass: store keys and values of every row, and write the logits of the wanted rows to
-  /// logits [wanted, vocab] (device memory). Enqueued on `stream`.
-  Status Run(const StepRows& rows, float* logits, Stream& stream);
+  /// Run one pass over the chosen parts of the layers: store keys and values of every row, and write the logits of the
+  /// wanted rows to logits [wanted, vocab] (device memory). Enqueued on `stream`.
+  Status Run(const StepRows& rows, const LayerChoice& choice, float* logits, Stream& stream);
 
  private:
   struct Scratch {
@@ -44,6 +44,8 @@ class Transformer {
   Status ProjectAndStore(const LayerWeights& layer, int index, const StepRows& rows, Stream& stream);
   /// Move x and the queries of the wanted rows to the front.
   Status KeepWanted(const StepRows& rows, Stream& stream);
+  /// x += output(attention) of the first rows, which are `attending`; their queries lie in front.
+  Status Attend(const LayerWeights& layer, int index, std::span<const AttentionRow> attending, Stream& stream);
   /// x += down(silu(gate) * up) of the first `rows` rows.
   Status FeedForward(const LayerWeights& layer, int64_t rows, Stream& stream);
 

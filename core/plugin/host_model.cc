@@ -149,7 +149,9 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
       rows += static_cast<int64_t>(item->token_count - item->logits_first);
     }
     std::span<const float> logits;
-    if (const Status status = model.Forward(step, &logits); !status.ok()) return status.Annotate(NameOf(model));
+    const Status status =
+        handle->choice == nullptr ? model.Forward(step, &logits) : model.ForwardPart(step, *handle->choice, &logits);
+    if (!status.ok()) return status.Annotate(NameOf(model));
     const int64_t vocab = model.hyper().vocab;
     *out = {sizeof *out,
             0,

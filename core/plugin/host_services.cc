@@ -71,6 +71,7 @@ const retort_host& HostServices() {
     FillContextServices(host);
     FillRecordServices(host);
     FillModelServices(host);
+    FillModelPartServices(host);
     FillSequenceServices(host);
     FillDraftServices(host);
     FillSamplingServices(host);

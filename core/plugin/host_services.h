@@ -12,6 +12,7 @@ void FillConfigServices(retort_host& host);
 void FillContextServices(retort_host& host);
 void FillRecordServices(retort_host& host);
 void FillModelServices(retort_host& host);
+void FillModelPartServices(retort_host& host);
 void FillSequenceServices(retort_host& host);
 void FillDraftServices(retort_host& host);
 void FillSamplingServices(retort_host& host);

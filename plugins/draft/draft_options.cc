@@ -3,8 +3,8 @@
 #include <string>
 
 #include "plugins/draft/model_drafter.h"
+#include "plugins/draft/self_options.h"
 #include "plugins/draft/text_drafters.h"
-#include "plugins/draft/tree_drafter.h"
 
 namespace drafting {
 
@@ -42,17 +42,18 @@ void AddModelOptions(StageSpec& spec) {
   spec.Option(
           OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
       .Option(OptionSpec::Model("target")
-                  .Text("The model that verifies, for `drafter: model`: both must have the same tokens.")
+                  .Text("The model that verifies, for a drafter with a model. With `drafter: model` both must have the "
+                        "same tokens; `self-skip` and `early-exit` draft with a part of it.")
                   .Optional()
                   .Example("target"))
-      .Option(
-          OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
-              .Text("How `drafter: model` chooses a token: the most likely one, one drawn from its own distribution, "
-                    "or one drawn with the chance that the verifier will draw by.")
-              .Default("argmax")
-              .Example("sampled"))
+      .Option(OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
+                  .Text("How a drafter with a model chooses a token: the most likely one, one drawn from its own "
+                        "distribution, "
+                        "or one drawn with the chance that the verifier will draw by.")
+                  .Default("argmax")
+                  .Example("sampled"))
       .Option(OptionSpec::Int("branches")
-                  .Text("Guesses for each place: above 1, `drafter: model` drafts a tree.")
+                  .Text("Guesses for each place: above 1, a drafter with a model drafts a tree.")
                   .Unit("tokens")
                   .Range(1, 16)
                   .Default(1)
@@ -69,6 +70,27 @@ Drafting DraftingOf(const std::string& name) {
   return name == "sampled" ? Drafting::kSampled : name == "coupled" ? Drafting::kCoupled : Drafting::kArgmax;
 }
 
+/// What every drafter with a model does alike.
+void SetDrafting(const Config& config, const retort_model_info& target, ModelDrafterOptions* options) {
+  options->target_vocab = target.vocab_size;
+  options->max_tokens = static_cast<size_t>(config.Int("max_tokens"));
+  options->drafting = DraftingOf(config.String("drafting"));
+  options->branches = static_cast<size_t>(config.Int("branches"));
+  options->nodes = static_cast<size_t>(config.Int("nodes"));
+}
+
+/// The target with layers left out.
+Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
+  const Model target = config.Model("target");
+  ModelDrafterOptions options;
+  RETORT_ASSIGN_OR_RETURN(options.model, target.Part(PartFrom(config)));
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info info, target.Info());
+  SetDrafting(config, info, &options);
+  options.of_target = true;
+  options.name = config.String("drafter");
+  return MakeChainOrTree(std::move(options), static_cast<size_t>(info.context_length));
+}
+
 Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
   ModelDrafterOptions options;
   options.model = config.Model("model");
@@ -78,11 +100,7 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
   RETORT_RETURN_IF_ERROR(target.CheckSameTokens(options.model));
   RETORT_ASSIGN_OR_RETURN(const retort_model_info info, options.model.Info());
   RETORT_ASSIGN_OR_RETURN(const retort_model_info target_info, target.Info());
-  options.target_vocab = target_info.vocab_size;
-  options.max_tokens = static_cast<size_t>(config.Int("max_tokens"));
-  options.drafting = DraftingOf(config.String("drafting"));
-  options.branches = static_cast<size_t>(config.Int("branches"));
-  options.nodes = static_cast<size_t>(config.Int("nodes"));
+  SetDrafting(config, target_info, &options);
   const auto context = static_cast<size_t>(info.context_length);
   if (info.context_length < target_info.context_length) {
     retort::sdk::Log(retort::sdk::LogLevel::kWarning,
@@ -90,14 +108,13 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
                          std::to_string(info.context_length) + " tokens, the target " +
                          std::to_string(target_info.context_length) + "; sequences beyond that get no drafts");
   }
-  if (options.branches > 1) return std::unique_ptr<Drafter>(new TreeDrafter(std::move(options), context));
-  return std::unique_ptr<Drafter>(new ChainDrafter(std::move(options), context));
+  return MakeChainOrTree(std::move(options), context);
 }
 
 }  // namespace
 
 StageSpec& AddDraftOptions(StageSpec& spec) {
-  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "model"})
+  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "model", "self-skip", "early-exit"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))
@@ -109,6 +126,7 @@ StageSpec& AddDraftOptions(StageSpec& spec) {
                   .Example("4"));
   AddTextOptions(spec);
   AddModelOptions(spec);
+  AddSelfOptions(spec);
   return spec;
 }
 
@@ -118,12 +136,14 @@ Status CheckDraftOptions(const Config& config) {
     return retort::InvalidArgument("min_match: expected max_match (" + std::to_string(max_match) + ") at most, got " +
                                    std::to_string(min_match));
   }
-  const bool by_model = config.String("drafter") == "model";
-  for (const char* const name : {"model", "target"}) {
-    if (config.String(name).empty() != by_model) continue;
-    return retort::InvalidArgument(by_model ? std::string(name) + ": drafter: model needs the name of a model here"
-                                            : std::string(name) + ": only drafter: model uses it; leave it out");
+  const std::string drafter = config.String("drafter");
+  for (const std::string name : {"model", "target"}) {
+    const bool used = drafter == "model" || (name == "target" && IsSelfDrafter(drafter));
+    if (config.String(name).empty() != used) continue;
+    return retort::InvalidArgument(used ? name + ": drafter: " + drafter + " needs the name of a model here"
+                                        : name + ": drafter: " + drafter + " does not use it; leave it out");
   }
+  RETORT_RETURN_IF_ERROR(CheckSelfOptions(config));
   if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
     return retort::InvalidArgument(
         "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
@@ -132,7 +152,8 @@ Status CheckDraftOptions(const Config& config) {
 }
 
 std::string_view DraftPayload(const Config& config) {
-  if (config.String("drafter") != "model") return "draft:point-mass";
+  const std::string drafter = config.String("drafter");
+  if (drafter != "model" && !IsSelfDrafter(drafter)) return "draft:point-mass";
   if (config.Int("branches") > 1) return "draft:tree";
   return config.String("drafting") == "sampled" ? "draft:sampled" : "draft:point-mass";
 }
@@ -144,6 +165,7 @@ Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   const auto max_match = static_cast<size_t>(config.Int("max_match"));
   const std::string drafter = config.String("drafter");
   if (drafter == "model") return MakeModelDrafter(config);
+  if (IsSelfDrafter(drafter)) return MakeSelfDrafter(config);
   if (drafter == "prompt-lookup") return std::unique_ptr<Drafter>(new LookupDrafter(max_tokens, min_match, max_match));
   return std::unique_ptr<Drafter>(
       new NgramDrafter(max_tokens, min_match, max_match, static_cast<size_t>(config.Int("max_contexts"))));

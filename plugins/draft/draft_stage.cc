@@ -34,6 +34,12 @@ class Draft final : public Stage {
             "`branches` above 1 makes a tree: argmax by the likeliest nodes (EAGLE-2, arXiv 2406.16858), sampled "
             "without replacement. How a record is sampled is known from its first verification on; the draft before "
             "that is the argmax.\n\n"
+            "`self-skip` and `early-exit` draft with the target itself, layers left out: no second model, no second "
+            "prompt, no memory. `self-skip` leaves out attention and feed-forward parts, each for itself (Draft & "
+            "Verify, arXiv 2309.08168); `retort skip search` looks for the best ones. `early-exit` runs the first "
+            "`exit_layer` layers and takes its logits there (LayerSkip, arXiv 2404.16710), which suits models trained "
+            "for it. What they write into the target's cache, the target writes over. `drafting` and `branches` are as "
+            "with `model`. The first step of a record is the target's own.\n\n"
             "Drafts are chosen without chance (`draft:point-mass`), drawn (`draft:sampled`), or trees (`draft:tree`). "
             "A drafter that finds nothing gives an empty draft, with which the verifier makes a plain step. A draft "
             "that has to end early (the context of the drafting model, logits that are no numbers) is counted.")

@@ -35,6 +35,8 @@ Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& 
   }
   if (entry.sampling.temperature == 0) entry.drafting = Drafting::kArgmax;
   if (entry.length > 0) RETORT_RETURN_IF_ERROR(entry.kv.KeepCommon(entry.history));
+  // A prompt is the target's to run, which gives it the first token too. What a part of it ran would be lost.
+  if (options_.of_target && entry.kv.Length() + 1 < entry.history.size()) entry.length = 0;
   return entry;
 }
 
@@ -68,7 +70,7 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
         chain.entry.record.SetDraft({.kind = sampled ? DraftKind::kSampled : DraftKind::kPointMass,
                                      .tokens = chain.tokens,
                                      .q = sampled ? chain.q.data() : nullptr,
-                                     .drafter = "model"});
+                                     .drafter = options_.name});
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,15 @@ struct ModelDrafterOptions {
   int32_t target_vocab = 0;
   size_t max_tokens = 8;  // of a chain; the depth of a tree
   Drafting drafting = Drafting::kArgmax;
-  size_t branches = 1;  // children of a node; nodes that go on, a level. 1: a chain
-  size_t nodes = 16;    // of a tree
+  size_t branches = 1;         // children of a node; nodes that go on, a level. 1: a chain
+  size_t nodes = 16;           // of a tree
+  bool of_target = false;      // `model` is a part of the target, and shares its keys and values
+  std::string name = "model";  // of the drafter, for the report
 };
 
 /// What both kinds of drafts by a model need: where each record stands, and steps that fail softly. The model has the
-/// record's own keys and values; what verification rejected is cut off, nothing else is run again.
+/// record's own keys and values; what verification rejected is cut off, nothing else is run again. A part of the target
+/// writes after those of the target, which the verifier then writes over.
 class ModelDrafter : public Drafter {
  protected:
   /// One record's draft in the making.
@@ -54,6 +58,9 @@ class ModelDrafter : public Drafter {
  private:
   bool told_ = false;
 };
+
+/// A chain, or a tree where a node has several branches. `context`: tokens that the model holds.
+std::unique_ptr<Drafter> MakeChainOrTree(ModelDrafterOptions options, size_t context);
 
 class ChainDrafter final : public ModelDrafter {
  public:

@@ -14,6 +14,11 @@ using retort::sdk::Logits;
 using retort::sdk::Record;
 using retort::sdk::Sampling;
 
+std::unique_ptr<Drafter> MakeChainOrTree(ModelDrafterOptions options, size_t context) {
+  if (options.branches > 1) return std::make_unique<TreeDrafter>(std::move(options), context);
+  return std::make_unique<ChainDrafter>(std::move(options), context);
+}
+
 Status TreeDrafter::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
   trees_.clear();
   for (size_t i = 0; i < records.size(); ++i) {
@@ -176,7 +181,7 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .tokens = tokens,
                                      .parents = parents.data(),
                                      .q = sampled ? tree.q.data() : nullptr,
-                                     .drafter = "model"});
+                                     .drafter = options_.name});
 }
 
 }  // namespace drafting

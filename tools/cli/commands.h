@@ -18,6 +18,7 @@ void AddListCommand(CLI::App& app, Action* action);
 void AddDescribeCommand(CLI::App& app, Action* action);
 void AddSchemaCommand(CLI::App& app, Action* action);
 void AddModelsCommand(CLI::App& app, Action* action);
+void AddSkipCommand(CLI::App& app, Action* action);
 void AddBenchCommand(CLI::App& app, Action* action);
 void AddCompareCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);

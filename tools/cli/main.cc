@@ -25,6 +25,7 @@ int Main(int argc, char** argv) {
   AddDescribeCommand(app, &action);
   AddSchemaCommand(app, &action);
   AddModelsCommand(app, &action);
+  AddSkipCommand(app, &action);
   AddBenchCommand(app, &action);
   AddCompareCommand(app, &action);
   AddVersionCommand(app, &action);

@@ -168,6 +168,18 @@ typedef struct retort_model_info {
   retort_string name; /* under `models:`; lives as long as the model */
 } retort_model_info;
 
+/* Which layers of a model a part of it runs. Either `exit_layer`, or `profile`, or the lists; layers count from 0 and
+ * are written as "8", "8-11", or several of these with commas between. */
+typedef struct retort_model_part {
+  uint32_t size;
+  int32_t exit_layer;                  /* the first so many layers, then the final norm; 0 = see below */
+  const retort_string* skip_attention; /* layers whose attention is left out */
+  size_t skip_attention_count;
+  const retort_string* skip_mlp; /* layers whose feed-forward part is left out */
+  size_t skip_mlp_count;
+  retort_string profile; /* a file that `retort skip search` wrote for this model; empty = see above */
+} retort_model_part;
+
 enum {
   RETORT_TOKENIZE_ADD_SPECIAL = 1 << 0,  /* begin-of-sequence where the model wants one */
   RETORT_TOKENIZE_PARSE_SPECIAL = 1 << 1 /* text of special tokens becomes these tokens */
@@ -421,6 +433,13 @@ typedef struct retort_host {
                               size_t history_count, float* probabilities);
   /* Uniform in [0, 1) for the record, keyed by (run seed, record id, stream, position, draw). */
   double (*random_uniform)(const retort_record*, retort_string stream, uint64_t position, uint32_t draw);
+
+  /* The same model with layers left out, for drafting: another handle to its tokens, its sequences, and a step of its
+   * own. It lives as long as `model`'s. What it runs stays out of what kv_keep_common keeps, and no step of the whole
+   * model can follow it: cut it off first. Earlier tokens that the whole model ran serve it as they are.
+   * RETORT_INVALID_ARGUMENT for layers that the model has not, or where nothing is left; RETORT_UNSUPPORTED for a
+   * profile of another model. */
+  retort_code (*model_part)(retort_model* model, const retort_model_part*, retort_model** part);
 } retort_host;
 
 typedef struct retort_registrar retort_registrar;

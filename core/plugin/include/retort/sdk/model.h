@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "retort/sdk/boundary.h"
 
@@ -89,6 +91,13 @@ struct TokenizeOptions {
 /// Nodes that a tree of drafts holds at most, those included that continue the sequence itself.
 inline constexpr size_t kMaxTreeNodes = 64;
 
+/// Which layers a part of a model runs: exactly one of the three ways, see retort_model_part.
+struct ModelPart {
+  int32_t exit_layer = 0;
+  std::vector<std::string> skip_attention, skip_mlp;
+  std::string profile;
+};
+
 class Model {
  public:
   Model() = default;
@@ -131,6 +140,20 @@ class Model {
   }
   /// kUnsupported, with the first token that differs, unless the other model has the same tokens.
   Status CheckSameTokens(Model other) const { return FromCode(Host().model_same_tokens(handle_, other.handle())); }
+  /// This model with layers left out, as long as this handle lives. It writes into the same Kv, which KeepCommon clears
+  /// of it. Errors: kInvalidArgument (layers that there are not, or none left), kUnsupported (profile of another
+  /// model), kNotFound, kDataLoss (profile).
+  Result<Model> Part(const ModelPart& part) const {
+    std::vector<retort_string> attention, mlp;
+    for (const std::string& item : part.skip_attention) attention.push_back(ToC(item));
+    for (const std::string& item : part.skip_mlp) mlp.push_back(ToC(item));
+    const retort_model_part given = {sizeof given, part.exit_layer, attention.data(), attention.size(),
+                                     mlp.data(),   mlp.size(),      ToC(part.profile)};
+    retort_model* made = nullptr;
+    const retort_code code = Host().model_part(handle_, &given, &made);
+    if (code != RETORT_OK) return FromCode(code);
+    return Model(made);
+  }
   /// One step over all items; a failure leaves every kv as it was. Errors: kResourceExhausted (context, memory),
   /// kInvalidArgument (token out of range, kv of another model).
   Result<Logits> Forward(std::span<const ForwardItem> items) const {

@@ -1,0 +1,199 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/model/skip_search.h"
+
+namespace retort {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr size_t kStride = 4;  // tokens from one measured draft to the next
+constexpr int kTimings = 9;
+
+int32_t Argmax(std::span<const float> row) {
+  return static_cast<int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
+}
+
+double Surprise(std::span<const float> row, int32_t token) {
+  const float top = *std::max_element(row.begin(), row.end());
+  double sum = 0;
+  for (const float logit : row) sum += std::exp(static_cast<double>(logit - top));
+  return std::log(sum) - static_cast<double>(row[static_cast<size_t>(token)] - top);
+}
+
+}  // namespace
+
+double SkipCosts::Of(const LayerChoice& choice) const {
+  const auto runs = [](const std::vector<bool>& parts) {
+    return static_cast<double>(std::count(parts.begin(), parts.end(), true));
+  };
+  return base + attention * runs(choice.attention) + feed_forward * runs(choice.feed_forward);
+}
+
+Result<SkipTrials> SkipTrials::Create(Model& model, std::span<const std::vector<int32_t>> prompts,
+                                      const SkipSearchOptions& options) {
+  SkipTrials trials(model, options);
+  RETORT_RETURN_IF_ERROR(trials.Write(prompts));
+  RETORT_RETURN_IF_ERROR(trials.MeasureCosts());
+  return trials;
+}
+
+Status SkipTrials::Write(std::span<const std::vector<int32_t>> prompts) {
+  const auto vocab = static_cast<size_t>(model_.hyper().vocab);
+  const auto context = static_cast<size_t>(model_.hyper().context_length);
+  std::vector<Text> live;
+  for (const std::vector<int32_t>& prompt : prompts) {
+    RETORT_ASSIGN_OR_RETURN(std::unique_ptr<KvSequence> kv, model_.CreateSequence());
+    if (!prompt.empty() && prompt.size() < context) live.push_back({std::move(kv), prompt.size(), prompt});
+  }
+  while (!live.empty()) {
+    std::vector<ForwardItem> items;
+    for (const Text& text : live) {
+      const std::span<const int32_t> pending = std::span(text.tokens).subspan(text.kv->length());
+      items.push_back({text.kv.get(), pending, pending.size() - 1});
+    }
+    std::span<const float> logits;
+    RETORT_RETURN_IF_ERROR(model_.Forward(items, &logits));
+    std::vector<Text> rest;
+    for (size_t i = 0; i < live.size(); ++i) {
+      Text& text = live[i];
+      const int32_t token = Argmax(logits.subspan(i * vocab, vocab));
+      const bool end = model_.tokenizer().IsEndToken(token);
+      if (!end) text.tokens.push_back(token);
+      const size_t written = text.tokens.size() - text.prompt;
+      if (!end && written < static_cast<size_t>(options_.tokens) && text.tokens.size() < context) {
+        rest.push_back(std::move(text));
+      } else if (written >= 2) {
+        texts_.push_back(std::move(text));
+      }
+    }
+    live = std::move(rest);
+  }
+  if (!texts_.empty()) return {};
+  return InvalidArgument("prompts: expected at least one that the model answers with two tokens or more, got " +
+                         std::to_string(prompts.size()) + " that it does not; give other prompts");
+}
+
+Result<double> SkipTrials::TimeStep(const LayerChoice& choice, size_t tokens) {
+  const Text& text = texts_.front();
+  const std::vector<int32_t> run(tokens, text.tokens.back());
+  std::vector<double> seconds;
+  for (int i = 0; i < kTimings + 1; ++i) {
+    auto kv = text.kv->Fork();
+    const auto context = static_cast<size_t>(model_.hyper().context_length);
+    RETORT_RETURN_IF_ERROR(kv->Truncate(std::min(kv->length(), context - std::min(tokens, context))));
+    RETORT_RETURN_IF_ERROR(kv->Reserve(tokens));  // the copy of a shared page is no part of a step
+    const ForwardItem item{kv.get(), run, 0};
+    std::span<const float> logits;
+    const Clock::time_point start = Clock::now();
+    RETORT_RETURN_IF_ERROR(model_.ForwardPart({&item, 1}, choice, &logits));
+    if (i > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + kTimings / 2, seconds.end());
+  return seconds[kTimings / 2];
+}
+
+/// Times of the whole model, of that without attention and of that without feed-forward parts give the cost of each:
+/// all layers are alike.
+Status SkipTrials::MeasureCosts() {
+  const int32_t layers = model_.hyper().layers;
+  if (!options_.costs.empty()) {
+    costs_ = {
+        options_.costs[0], options_.costs[1], options_.costs[2], {options_.costs.begin() + 3, options_.costs.end()}};
+    return {};
+  }
+  const LayerChoice all = LayerChoice::All(layers);
+  RETORT_ASSIGN_OR_RETURN(const double whole, TimeStep(all, 1));
+  LayerChoice part = all;
+  part.attention.assign(part.attention.size(), false);
+  RETORT_ASSIGN_OR_RETURN(const double without_attention, TimeStep(part, 1));
+  part = all;
+  part.feed_forward.assign(part.feed_forward.size(), false);
+  RETORT_ASSIGN_OR_RETURN(const double without_feed_forward, TimeStep(part, 1));
+  costs_.attention = std::max(0.0, 1 - without_attention / whole) / layers;
+  costs_.feed_forward = std::max(0.0, 1 - without_feed_forward / whole) / layers;
+  costs_.base = std::max(0.0, 1 - (costs_.attention + costs_.feed_forward) * layers);
+  for (int32_t n = 1; n <= options_.longest + 1; ++n) {
+    RETORT_ASSIGN_OR_RETURN(const double step, TimeStep(all, static_cast<size_t>(n)));
+    // More tokens never cost less; what seems so is noise.
+    costs_.steps.push_back(n == 1 ? 1 : std::max(costs_.steps.back(), step / whole));
+  }
+  return {};
+}
+
+std::vector<size_t> SkipTrials::Places(const Text& text) const {
+  std::vector<size_t> places;  // of the first token drafted
+  for (size_t at = text.prompt + 1; at < text.tokens.size(); at += kStride) places.push_back(at);
+  return places;
+}
+
+size_t SkipTrials::blocks() const {
+  size_t count = 0;
+  for (const Text& text : texts_) count += Places(text).size();
+  return count;
+}
+
+Status SkipTrials::MeasureText(const Text& text, const LayerChoice& choice, std::vector<double>* reached,
+                               std::vector<double>* tried, double* surprise, double* rows) {
+  const auto vocab = static_cast<size_t>(model_.hyper().vocab);
+  const std::span<const int32_t> tokens(text.tokens);
+  std::vector<std::unique_ptr<KvSequence>> forks;
+  std::vector<ForwardItem> items;
+  const std::vector<size_t> places = Places(text);
+  for (const size_t at : places) {
+    const size_t length = std::min(static_cast<size_t>(options_.longest), tokens.size() - at);
+    forks.push_back(text.kv->Fork());
+    RETORT_RETURN_IF_ERROR(forks.back()->Truncate(at - 1));
+    items.push_back({forks.back().get(), tokens.subspan(at - 1, length), 0});
+  }
+  std::span<const float> logits;
+  RETORT_RETURN_IF_ERROR(model_.ForwardPart(items, choice, &logits));
+  size_t row = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    bool right = true;
+    for (size_t k = 0; k < items[i].tokens.size(); ++k, ++row) {
+      const std::span<const float> guess = logits.subspan(row * vocab, vocab);
+      const int32_t own = tokens[places[i] + k];
+      right = right && Argmax(guess) == own;
+      (*reached)[k] += right ? 1 : 0;
+      (*tried)[k] += 1;
+      *surprise += Surprise(guess, own);
+    }
+  }
+  *rows += static_cast<double>(row);
+  return {};
+}
+
+/// The length with the greatest speed-up: expected tokens over cost, reference (Leviathan et al., arXiv 2211.17192,
+/// theorem 3.8), with the shares that were seen in place of powers of one rate.
+void SkipTrials::ChooseLength(SkipFigures* figures) const {
+  double tokens = 1;
+  for (size_t k = 0; k < figures->accepted.size() && k + 1 < costs_.steps.size(); ++k) {
+    tokens += figures->accepted[k];
+    const auto length = static_cast<double>(k + 1);
+    const double speed_up = tokens / (length * figures->draft_cost + costs_.steps[k + 1]);
+    if (speed_up <= figures->speed_up) continue;
+    figures->speed_up = speed_up;
+    figures->draft_tokens = static_cast<int32_t>(k) + 1;
+    figures->tokens_per_step = tokens;
+    figures->step_cost = costs_.steps[k + 1];
+  }
+}
+
+Result<SkipFigures> SkipTrials::Measure(const LayerChoice& choice) {
+  std::vector<double> reached(static_cast<size_t>(options_.longest), 0), tried = reached;
+  SkipFigures figures;
+  double rows = 0;
+  for (const Text& text : texts_)
+    RETORT_RETURN_IF_ERROR(MeasureText(text, choice, &reached, &tried, &figures.surprise, &rows));
+  figures.surprise /= rows;
+  // A text that ends early has no say about longer drafts.
+  for (size_t k = 0; k < reached.size() && tried[k] > 0; ++k) figures.accepted.push_back(reached[k] / tried[k]);
+  figures.draft_cost = costs_.Of(choice);
+  ChooseLength(&figures);
+  return figures;
+}
+
+}  // namespace retort

@@ -1,0 +1,65 @@
+// Host function: a model with layers left out.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/model/model.h"
+#include "core/model/skip_profile.h"
+#include "core/plugin/handles.h"
+#include "core/plugin/host_call.h"
+#include "core/plugin/host_services.h"
+
+namespace retort {
+namespace {
+
+Result<std::vector<int32_t>> Layers(const retort_string* items, size_t count, int32_t layers, const std::string& name) {
+  if (count > 0) RETORT_RETURN_IF_ERROR(NotNull({{items, "skip_attention or skip_mlp"}}));
+  std::vector<std::string_view> views;
+  for (size_t i = 0; i < count; ++i) views.push_back(ViewOf(items[i]));
+  return ParseLayers(views, layers, name);
+}
+
+Result<LayerChoice> ChoiceOf(const Model& model, const retort_model_part& part) {
+  const int32_t layers = model.hyper().layers;
+  const bool lists = part.skip_attention_count + part.skip_mlp_count > 0;
+  if ((part.exit_layer != 0) + (part.profile.length > 0) + lists > 1)
+    return InvalidArgument("expected one of exit_layer, profile, and lists of layers, got several");
+  if (part.profile.length > 0) {
+    RETORT_ASSIGN_OR_RETURN(const SkipProfile profile, ReadSkipProfile(std::string(ViewOf(part.profile))));
+    RETORT_RETURN_IF_ERROR(profile.CheckFits(model).Annotate(std::string(ViewOf(part.profile))));
+    return profile.Choice();
+  }
+  if (part.exit_layer != 0) {
+    if (part.exit_layer >= 1 && part.exit_layer < layers) return LayerChoice::First(part.exit_layer, layers);
+    return InvalidArgument("exit_layer: expected 1 to " + std::to_string(layers - 1) + " of the model's " +
+                           std::to_string(layers) + " layers, got " + std::to_string(part.exit_layer));
+  }
+  RETORT_ASSIGN_OR_RETURN(const std::vector<int32_t> attention,
+                          Layers(part.skip_attention, part.skip_attention_count, layers, "skip_attention"));
+  RETORT_ASSIGN_OR_RETURN(const std::vector<int32_t> mlp,
+                          Layers(part.skip_mlp, part.skip_mlp_count, layers, "skip_mlp"));
+  LayerChoice choice = LayerChoice::Without(attention, mlp, layers);
+  if (choice.parts() > 0) return choice;
+  return InvalidArgument("skip_attention and skip_mlp: all " + std::to_string(layers) +
+                         " layers are left out, so that a draft would know the last token alone; leave a part to run");
+}
+
+retort_code ModelPart(retort_model* model, const retort_model_part* part, retort_model** out) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{model, "model"}, {out, "part"}}));
+    RETORT_RETURN_IF_ERROR(CheckStruct("retort_model_part", part));
+    if (model->choice != nullptr) return InvalidArgument("model: expected a whole model, got a part of one");
+    Result<LayerChoice> choice = ChoiceOf(*model->model, *part);
+    if (!choice.ok()) return choice.status().Annotate("model `" + model->model->config().name + "`");
+    model->parts.push_back(std::make_unique<retort_model>(
+        retort_model{model->model, std::make_unique<const LayerChoice>(*std::move(choice))}));
+    *out = model->parts.back().get();
+    return {};
+  });
+}
+
+}  // namespace
+
+void FillModelPartServices(retort_host& host) { host.model_part = ModelPart; }
+
+}  // namespace retort

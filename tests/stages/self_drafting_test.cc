@@ -1,0 +1,270 @@
+// draft with a part of the target, and verify: the text of plain decoding, and keys and values of the whole model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+
+#include "core/base/random.h"
+#include "core/model/generation.h"
+#include "core/model/skip_profile.h"
+#include "core/plugin/handles.h"
+#include "tests/support/gguf_builder.h"
+#include "tests/support/mock_host.h"
+#include "tests/support/stored_kv.h"
+#include "tests/support/temporary_folder.h"
+
+namespace retort::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int32_t kLayers = 5;
+
+std::shared_ptr<Model> LoadTiny(int threads, uint64_t seed = 1) {
+  ModelConfig config;
+  config.name = "target";
+  config.source = WriteTinyModel(TempPath("tiny" + std::to_string(seed) + ".gguf"), {.layers = kLayers, .seed = seed});
+  config.precision = Precision::kExact;
+  config.threads = threads;
+  auto model = Model::Load(config);
+  EXPECT_TRUE(model.ok()) << model.status().ToString();
+  return model.ok() ? *model : nullptr;
+}
+
+class SelfDrafting : public ::testing::Test {
+ protected:
+  void Use(std::shared_ptr<Model> target) {
+    target_ = std::move(target);
+    host_ = std::make_unique<MockHost>(5);
+    for (const char* name : {"generate", "draft", "verify"})
+      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
+    host_->AddModel(target_);
+  }
+  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
+    auto stage = host_->Create(name, options);
+    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
+    return stage.ok() ? *std::move(stage) : nullptr;
+  }
+  std::vector<Record*> Records(size_t count) {
+    std::vector<Record*> records;
+    for (size_t i = 0; i < count; ++i) {
+      std::vector<int32_t> prompt;
+      for (size_t t = 0; t < 5 + i * 9 % 80; ++t)
+        prompt.push_back(static_cast<int32_t>(RandomBits({i, t, 0, 0}) % 250));
+      records.push_back(host_->NewRecord("{\"id\": \"r" + std::to_string(i) + "\"}"));
+      records.back()->generation =
+          std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
+      records.back()->vocab = target_->hyper().vocab;
+    }
+    return records;
+  }
+  static std::string Texts(std::span<Record* const> records) {
+    std::string all;
+    for (const Record* record : records) {
+      for (const int32_t token : record->generation->tokens()) all += std::to_string(token) + " ";
+      all += "| ";
+    }
+    return all;
+  }
+  std::vector<Record*> Generate(size_t count, const std::string& options) {
+    const std::vector<Record*> records = Records(count);
+    auto stage = Stage("generate", "{ model: target, " + options + " }");
+    for (std::vector<Record*> live = records; !live.empty(); live = stage->emitted(1)) {
+      stage->ClearOutcome();
+      EXPECT_TRUE(stage->Process(live).ok());
+    }
+    return records;
+  }
+  /// Decode to the end, `check` after every verification.
+  void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
+                 const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
+    draft_ = Stage("draft", "{ target: target, " + draft_options + " }");
+    verify_ = Stage("verify", "{ model: target, " + verify_options + " }");
+    ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
+    std::vector<Record*> live = records;
+    for (int round = 0; !live.empty() && round < 1000; ++round) {
+      draft_->ClearOutcome();
+      ASSERT_TRUE(draft_->Process(live).ok());
+      ASSERT_TRUE(draft_->failed().empty()) << draft_->failed()[0].status.ToString();
+      verify_->ClearOutcome();
+      const Status status = verify_->Process(draft_->emitted(0));
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      ASSERT_TRUE(verify_->failed().empty()) << verify_->failed()[0].status.ToString();
+      live = verify_->emitted(1);
+      for (Record* record : live) {
+        if (check) check(record);
+      }
+    }
+    ASSERT_TRUE(live.empty()) << "decoding does not end";
+  }
+  void ExpectAPrefill(const Record& record) {
+    const KvSequence& kv = *record.kv.at(target_.get())->sequence;
+    ASSERT_EQ(kv.length() + 1, record.generation->tokens().size());
+    ASSERT_EQ(kv.whole_length(), kv.length());
+    auto fresh = *target_->CreateSequence();
+    const ForwardItem item{fresh.get(), kv.tokens(), kv.length()};
+    std::span<const float> logits;
+    ASSERT_TRUE(target_->Forward({&item, 1}, &logits).ok());
+    ASSERT_EQ(Stored(kv), Stored(*fresh));
+  }
+  Status Refusal(const std::string& options) {
+    auto stage = host_->Create("draft", "{ target: target, " + options + " }");
+    EXPECT_FALSE(stage.ok()) << options;
+    return stage.ok() ? Status() : stage.status();
+  }
+  std::string ProfilePath(const std::string& text) {
+    std::ofstream(folder_.path() + "/skip.json") << text;
+    return folder_.path() + "/skip.json";
+  }
+
+  TemporaryFolder folder_;
+  std::shared_ptr<Model> target_;
+  std::unique_ptr<MockHost> host_;
+  std::unique_ptr<MockStage> draft_, verify_;
+};
+
+class ExactSelfDrafting : public SelfDrafting, public ::testing::WithParamInterface<int> {};
+
+TEST_P(ExactSelfDrafting, TextsAreThoseOfPlainDecodingAndKeysThoseOfAPrefill) {
+  const auto target = LoadTiny(GetParam());
+  for (const std::string temperature : {"0", "0.8"}) {
+    const std::string options = "max_tokens: 24, ignore_eos: true, temperature: " + temperature;
+    Use(target);
+    const std::vector<Record*> plain = Generate(8, options);
+    std::vector<std::string> texts(9);
+    for (size_t batch = 1; batch <= 8; ++batch) texts[batch] = Texts(std::span(plain).first(batch));
+    for (const std::string drafter :
+         {"drafter: self-skip, skip_attention: [1, 3], skip_mlp: [2-3]", "drafter: early-exit, exit_layer: 3",
+          "drafter: self-skip, skip_mlp: '0-4', drafting: coupled",
+          "drafter: early-exit, exit_layer: 4, branches: 3, nodes: 20"}) {
+      double accepted = 0, drafted = 0;
+      for (int length = 1; length <= 16; ++length) {
+        for (size_t batch = 1; batch <= 8; ++batch) {
+          if (batch != 1 && batch != 8 && static_cast<int>(batch) != 2 + length % 6) continue;
+          Use(target);
+          const std::vector<Record*> made = Records(batch);
+          Speculate(made, drafter + ", max_tokens: " + std::to_string(length), options, [&](Record* record) {
+            if (length % 3 == 1) ExpectAPrefill(*record);
+          });
+          ASSERT_EQ(Texts(made), texts[batch]) << drafter << ", length " << length << ", batch " << batch;
+          accepted += verify_->counter("accepted_tokens");
+          drafted += verify_->counter("draft_tokens");
+        }
+      }
+      EXPECT_GT(drafted, 0) << drafter;
+      EXPECT_GT(accepted, 0) << drafter;
+      EXPECT_LT(accepted, drafted) << drafter;
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Threads, ExactSelfDrafting, ::testing::Values(1, 2));
+
+TEST_F(SelfDrafting, DrawnDraftsAreAcceptedOrReplacedAndKeysStayThoseOfAPrefill) {
+  const auto target = LoadTiny(1);
+  for (const std::string drafting : {"drafting: sampled", "drafting: sampled, branches: 2, nodes: 12"}) {
+    Use(target);
+    const std::vector<Record*> records = Records(5);
+    Speculate(records, "drafter: early-exit, exit_layer: 4, max_tokens: 5, " + drafting,
+              "max_tokens: 24, ignore_eos: true, temperature: 1", [&](Record* record) { ExpectAPrefill(*record); });
+    for (const Record* record : records) EXPECT_EQ(record->generation->generated_count(), 24u);
+    EXPECT_GT(verify_->counter("accepted_tokens"), 0);
+  }
+}
+
+TEST_F(SelfDrafting, TheFirstStepOfARecordIsTheTargetsOwn) {
+  Use(LoadTiny(1));
+  const std::vector<Record*> records = Records(2);
+  auto draft = Stage("draft", "{ target: target, drafter: early-exit, exit_layer: 3, max_tokens: 4 }");
+  ASSERT_TRUE(draft->Process(records).ok());
+  for (const Record* record : records) EXPECT_TRUE(record->draft->tokens.empty());
+  auto verify = Stage("verify", "{ model: target, max_tokens: 8, ignore_eos: true }");
+  ASSERT_TRUE(verify->Process(records).ok());
+  EXPECT_EQ(verify->counter("prompt_tokens_reused"), 0);
+  draft->ClearOutcome();
+  ASSERT_TRUE(draft->Process(verify->emitted(1)).ok());
+  for (const Record* record : records) {
+    EXPECT_EQ(record->draft->tokens.size(), 4u);
+    EXPECT_EQ(record->draft->drafter, "early-exit");
+    const KvSequence& kv = *record->kv.at(target_.get())->sequence;
+    EXPECT_EQ(kv.length(), kv.whole_length() + 4);
+  }
+}
+
+TEST_F(SelfDrafting, AProfileChoosesLayersForItsModelAlone) {
+  const auto target = LoadTiny(1), other = LoadTiny(1, 2);
+  SkipProfile profile{.model = "tiny",
+                      .fingerprint = target->Fingerprint(),
+                      .layers = kLayers,
+                      .skip_attention = {1},
+                      .skip_mlp = {2, 3}};
+  const std::string options = "drafter: self-skip, profile: " + ProfilePath(SkipProfileText(profile));
+  Use(target);
+  ASSERT_NE(Stage("draft", "{ target: target, " + options + " }"), nullptr);
+  const std::string plain = Texts(Generate(3, "max_tokens: 20, ignore_eos: true"));
+  Use(target);
+  const std::vector<Record*> records = Records(3);
+  Speculate(records, options + ", max_tokens: 4", "max_tokens: 20, ignore_eos: true");
+  EXPECT_EQ(Texts(records), plain);
+  Use(other);
+  const Status refused = Refusal(options);
+  EXPECT_EQ(refused.code(), StatusCode::kUnsupported);
+  for (const char* part : {"skip.json", "expected a profile of", "got one of tiny", "retort skip search --model"})
+    EXPECT_THAT(refused.message(), HasSubstr(part));
+}
+
+TEST_F(SelfDrafting, DamagedProfilesAreRefusedByFieldAndFile) {
+  Use(LoadTiny(1));
+  const SkipProfile profile{.model = "tiny",
+                            .fingerprint = target_->Fingerprint(),
+                            .layers = kLayers,
+                            .skip_attention = {1},
+                            .skip_mlp = {2, 3}};
+  const std::string good = SkipProfileText(profile);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  const std::pair<std::string, const char*> cases[] = {
+      {"{", "skip.json: "},
+      {"[1]", "skip.json: "},
+      {"{}", "retort_skip_profile: expected 1, got nothing"},
+      {with("profile\": 1", "profile\": 2"), "retort_skip_profile: expected 1, got 2"},
+      {with("\"layers\": 5", "\"layers\": -5"), "layers: expected the number of the model's layers, got -5"},
+      {with("\"2-3\"", "\"2-7\""),
+       "skip_mlp: expected layers from 0 to 4 or ranges of them, such as [3, 8-11], got `2-7`"},
+      {with("\"2-3\"", "[2, 3]"), "skip_mlp: expected layers such as \"3,8-11\", got [2,3]"},
+      {with("\"fingerprint\": \"", "\"fingerprint\": \"x"), "fingerprint: expected a hexadecimal number in quotes"},
+      {good.substr(0, good.size() / 2), "skip.json: "}};
+  for (const auto& [text, part] : cases) {
+    const Status refused = Refusal("drafter: self-skip, profile: " + ProfilePath(text));
+    EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << refused.ToString();
+    EXPECT_THAT(refused.message(), HasSubstr(part));
+    EXPECT_THAT(refused.message(), HasSubstr("make the profile anew with `retort skip search`"));
+  }
+  EXPECT_EQ(Refusal("drafter: self-skip, profile: /nowhere.json").code(), StatusCode::kNotFound);
+}
+
+TEST_F(SelfDrafting, SaysWhichLayersThereAre) {
+  Use(LoadTiny(1));
+  const std::pair<const char*, const char*> cases[] = {
+      {"drafter: self-skip, skip_attention: [5]", "skip_attention: expected layers from 0 to 4"},
+      {"drafter: self-skip, skip_mlp: [1, x]", "got `x`"},
+      {"drafter: self-skip, skip_mlp: ['0-4'], skip_attention: ['0-4']", "all 5 layers are left out"},
+      {"drafter: self-skip", "expected a profile, or layers in skip_attention or skip_mlp"},
+      {"drafter: self-skip, skip_mlp: [1], profile: a.json", "skip_mlp: the profile says which layers"},
+      {"drafter: self-skip, skip_mlp: [1], exit_layer: 2", "exit_layer: only drafter: early-exit uses it"},
+      {"drafter: early-exit", "exit_layer: drafter: early-exit needs the number of layers that draft"},
+      {"drafter: early-exit, exit_layer: 5", "exit_layer: expected 1 to 4 of the model's 5 layers, got 5"},
+      {"drafter: early-exit, exit_layer: 2, skip_mlp: [1]", "skip_mlp: only drafter: self-skip uses it"},
+      {"drafter: early-exit, exit_layer: 2, model: target", "model: drafter: early-exit does not use it"}};
+  for (const auto& [options, part] : cases) EXPECT_THAT(Refusal(options).message(), HasSubstr(part)) << options;
+  auto none = host_->Create("draft", "{ drafter: early-exit, exit_layer: 2 }");
+  ASSERT_FALSE(none.ok());
+  EXPECT_THAT(none.status().message(), HasSubstr("target: drafter: early-exit needs the name of a model here"));
+}
+
+}  // namespace
+}  // namespace retort::testing
