@@ -1,0 +1,16 @@
+// The options of the `draft` stage, and the drafter that they ask for.
+#pragma once
+
+#include <memory>
+
+#include "plugins/draft/drafter.h"
+
+namespace drafting {
+
+retort::sdk::StageSpec& AddDraftOptions(retort::sdk::StageSpec& spec);
+/// What is wrong with values that are all right each for itself.
+retort::Status CheckDraftOptions(const retort::sdk::Config& config);
+/// Errors also: those of files that are to be read or written.
+retort::Result<std::unique_ptr<Drafter>> MakeDrafter(const retort::sdk::Config& config);
+
+}  // namespace drafting
