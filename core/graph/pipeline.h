@@ -26,6 +26,8 @@ struct StageDescription {
   std::string uses;
   const StageDescriptor* descriptor = nullptr;  // the registry's
   std::map<std::string, OptionValue> values;  // of every option of the descriptor; MODEL options give the model's name
+  std::string input_payload;                  // under these values; empty for sources
+  std::vector<std::string> output_payloads;   // by output
   std::vector<std::string> models;            // names under `models:` that its options name
   uint32_t max_batch = 1;
   std::chrono::microseconds linger{0};

@@ -177,12 +177,12 @@ void PipelineReader::CheckInput(const End& end, size_t index) {
 void PipelineReader::CheckPayload(const Written& written, const EdgeDescription& edge) {
   const StageDescription &from = pipeline_.stages[edge.from], &to = pipeline_.stages[edge.to];
   if (to.descriptor == nullptr || to.descriptor->inputs.empty()) return;
-  const PortSpec &output = from.descriptor->outputs[edge.port], &input = to.descriptor->inputs[0];
-  if (PayloadIs(output.payload, input.payload)) return;
+  const std::string &output = from.output_payloads[edge.port], &input = to.input_payload;
+  if (PayloadIs(output, input)) return;
   diagnostics_.Error(written.place,
-                     "`" + from.name + "." + output.name + "` gives `" + output.payload + "`, but `" + to.name + "." +
-                         input.name + "` takes `" + input.payload + "`",
-                     "an output of type `" + input.payload + "` or a kind of it");
+                     "`" + from.name + "." + from.descriptor->outputs[edge.port].name + "` gives `" + output +
+                         "`, but `" + to.name + "." + to.descriptor->inputs[0].name + "` takes `" + input + "`",
+                     "an output of type `" + input + "` or a kind of it");
 }
 
 void PipelineReader::CheckPorts() {

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/graph/nearest_name.h"
+#include "core/graph/payload.h"
 #include "core/graph/pipeline_keys.h"
 #include "core/plugin/plugin_stage.h"
 
@@ -184,14 +185,33 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     stage.values = options.values;
     ReadModelNames(options, owner, stage);
     ReadStageKeys(entry, owner, stage);
-    if (stage.values.size() == stage.descriptor->options.size()) {  // no value is faulty or unknown
+    const bool complete = stage.values.size() == stage.descriptor->options.size();  // no value is faulty or unknown
+    if (complete) {
       const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
       if (!together.ok()) diagnostics_.Error(entry.place, owner + ": " + together.message());
     }
+    ReadPayloads(owner, complete, stage);
   } else {
     options_.ExpandAll(*entry.value);
   }
   pipeline_.stages.push_back(std::move(stage));
+}
+
+void PipelineReader::ReadPayloads(const std::string& owner, bool complete, StageDescription& stage) {
+  const StageDescriptor& descriptor = *stage.descriptor;
+  const auto payload = [&](const PortSpec& port, int32_t output) {
+    if (!complete) return port.payload;
+    const auto said = PayloadUnder(descriptor, {stage.name, stage.values, {}}, output);
+    if (said.ok() && PayloadIs(*said, port.payload)) return *said;
+    diagnostics_.Error(stage.place,
+                       owner + ": what `" + port.name + "` carries: " +
+                           (said.ok() ? "the stage says `" + *said + "`, which is no kind of `" + port.payload + "`"
+                                      : said.status().message()));
+    return port.payload;
+  };
+  if (!descriptor.inputs.empty()) stage.input_payload = payload(descriptor.inputs[0], -1);
+  for (size_t i = 0; i < descriptor.outputs.size(); ++i)
+    stage.output_payloads.push_back(payload(descriptor.outputs[i], static_cast<int32_t>(i)));
 }
 
 const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner,

@@ -42,6 +42,8 @@ class PipelineReader {
   void ReadModels(const YamlNode& section);
   void ReadStages(const YamlNode& section);
   void ReadStage(const YamlEntry& entry);
+  /// What the stage's ports carry; under its options where these are `complete`.
+  void ReadPayloads(const std::string& owner, bool complete, StageDescription& stage);
   void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);
   const StageDescriptor* ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage);

@@ -37,12 +37,11 @@ std::string StageText(const PipelineDescription& pipeline, size_t index) {
   std::string out = fmt::format("  {}  uses {}: {}\n", stage.name, stage.uses, StageTraits(stage));
   for (const std::string& model : stage.models) out += fmt::format("      model {}\n", model);
   if (!descriptor.inputs.empty())
-    out += fmt::format("      in   {} ({})\n", descriptor.inputs[0].name, descriptor.inputs[0].payload);
+    out += fmt::format("      in   {} ({})\n", descriptor.inputs[0].name, stage.input_payload);
   for (size_t port = 0; port < descriptor.outputs.size(); ++port) {
     const EdgeDescription* edge = EdgeFrom(pipeline, index, port);
     const std::string to = edge == nullptr ? "done" : pipeline.stages[edge->to].name + (edge->back ? " (back)" : "");
-    out +=
-        fmt::format("      out  {} ({}) -> {}\n", descriptor.outputs[port].name, descriptor.outputs[port].payload, to);
+    out += fmt::format("      out  {} ({}) -> {}\n", descriptor.outputs[port].name, stage.output_payloads[port], to);
   }
   return out;
 }
@@ -65,12 +64,12 @@ Json StageJson(const PipelineDescription& pipeline, size_t index) {
   const StageDescription& stage = pipeline.stages[index];
   Json inputs = Json::array(), outputs = Json::array();
   for (const PortSpec& port : stage.descriptor->inputs)
-    inputs.push_back({{"name", port.name}, {"payload", port.payload}});
+    inputs.push_back({{"name", port.name}, {"payload", stage.input_payload}});
   for (size_t port = 0; port < stage.descriptor->outputs.size(); ++port) {
     const PortSpec& spec = stage.descriptor->outputs[port];
     const EdgeDescription* edge = EdgeFrom(pipeline, index, port);
     outputs.push_back({{"name", spec.name},
-                       {"payload", spec.payload},
+                       {"payload", stage.output_payloads[port]},
                        {"to", edge == nullptr ? Json() : Json(pipeline.stages[edge->to].name)},
                        {"back", edge != nullptr && edge->back}});
   }

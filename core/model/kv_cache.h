@@ -87,6 +87,9 @@ class KvSequence {
   /// these nodes alone. `ops` are those of the pool's device; waits for `stream`.
   /// Errors: kInvalidArgument for what is no such path, those of Reserve and MoveKv; then nothing changed.
   Status KeepPath(std::span<const int32_t> path, OpSet& ops, Stream& stream);
+  /// How many of the tokens before the tree are the beginning of `tokens`, and where that is all of them, the path of
+  /// the tree that goes on like `tokens`.
+  size_t CommonWith(std::span<const int32_t> tokens, std::vector<int32_t>* path) const;
   /// Device addresses of the pages, in order.
   void* const* page_table() const { return addresses_.data(); }
 

@@ -1,4 +1,5 @@
 // Trees of drafts in a KvSequence: the paths of their nodes, and keeping one path.
+#include <algorithm>
 #include <string>
 
 #include "core/model/kv_cache.h"
@@ -39,6 +40,24 @@ Status KvSequence::CheckPath(std::span<const int32_t> path) const {
     above |= bit;
   }
   return {};
+}
+
+size_t KvSequence::CommonWith(std::span<const int32_t> tokens, std::vector<int32_t>* path) const {
+  path->clear();
+  const size_t base = prefix_length(), most = std::min(base, tokens.size());
+  size_t common = 0;
+  while (common < most && tokens_[common] == tokens[common]) ++common;
+  if (common < base) return common;
+  uint64_t above = 0;
+  // Children come after their parents.
+  for (size_t node = 0; node < tree_.size() && base + path->size() < tokens.size(); ++node) {
+    const uint64_t bit = uint64_t{1} << node;
+    if ((tree_[node] ^ bit) == above && tokens_[base + node] == tokens[base + path->size()]) {
+      path->push_back(static_cast<int32_t>(node));
+      above |= bit;
+    }
+  }
+  return common;
 }
 
 Status KvSequence::KeepPath(std::span<const int32_t> path, OpSet& ops, Stream& stream) {

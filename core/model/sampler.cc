@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/model/logit_row.h"
@@ -134,27 +135,64 @@ Status SamplingParams::Check() const {
   if (!(repetition_penalty > 0) || std::isinf(repetition_penalty))
     return bad("repetition_penalty", "a value above 0", repetition_penalty);
   if (repetition_window < -1) return bad("repetition_window", "-1 (all), or 0 or more tokens", repetition_window);
+  for (const auto& [token, bias] : logit_bias) {
+    if (token < 0) return bad("logit_bias", "tokens from 0", token);
+    if (std::isnan(bias) || bias == std::numeric_limits<float>::infinity())
+      return bad("logit_bias", "finite values or -inf", static_cast<double>(bias));
+  }
+  for (const int32_t token : allowed) {
+    if (token < 0) return bad("allowed", "tokens from 0", token);
+  }
   return {};
 }
 
-std::span<const float> Sampler::Penalise(std::span<const float> logits, std::span<const int32_t> history) {
-  if (params_.repetition_penalty == 1 || params_.repetition_window == 0 || history.empty()) return logits;
+void Sampler::Penalise(std::span<const int32_t> history) {
   const size_t window = params_.repetition_window < 0
                             ? history.size()
                             : std::min(history.size(), static_cast<size_t>(params_.repetition_window));
-  penalised_.assign(logits.begin(), logits.end());
   const auto penalty = static_cast<float>(params_.repetition_penalty);
-  for (const int32_t token : history.last(window)) {
-    if (token < 0 || static_cast<size_t>(token) >= logits.size()) continue;
-    // From the original value, so that a token seen twice is penalised once.
-    const float value = logits[static_cast<size_t>(token)];
-    penalised_[static_cast<size_t>(token)] = value > 0 ? value / penalty : value * penalty;
+  history = history.last(window);
+  for (size_t i = 0; i < history.size(); ++i) {
+    const int32_t token = history[i];
+    if (token < 0 || static_cast<size_t>(token) >= adjusted_.size() || seen_[static_cast<size_t>(token)] != 0) continue;
+    seen_[static_cast<size_t>(token)] = 1;  // a token seen twice is penalised once
+    float& value = adjusted_[static_cast<size_t>(token)];
+    value = value > 0 ? value / penalty : value * penalty;
   }
-  return penalised_;
+  for (const int32_t token : history) {
+    if (token >= 0 && static_cast<size_t>(token) < adjusted_.size()) seen_[static_cast<size_t>(token)] = 0;
+  }
+}
+
+Result<std::span<const float>> Sampler::Adjust(std::span<const float> logits, std::span<const int32_t> history) {
+  const auto place = [&](const char* name, int32_t token) -> Result<size_t> {
+    if (token >= 0 && static_cast<size_t>(token) < logits.size()) return static_cast<size_t>(token);
+    return InvalidArgument(std::string(name) + ": expected tokens from 0 to " + std::to_string(logits.size() - 1) +
+                           ", got " + std::to_string(token));
+  };
+  const bool penalise = params_.repetition_penalty != 1 && params_.repetition_window != 0 && !history.empty();
+  if (logits.empty() || (!penalise && params_.logit_bias.empty() && params_.allowed.empty())) return logits;
+  adjusted_.assign(logits.begin(), logits.end());
+  for (const auto& [token, bias] : params_.logit_bias) {
+    RETORT_ASSIGN_OR_RETURN(const size_t at, place("logit_bias", token));
+    adjusted_[at] += bias;
+  }
+  if (penalise) {
+    seen_.resize(logits.size());
+    Penalise(history);
+  }
+  if (params_.allowed.empty()) return std::span<const float>(adjusted_);
+  masked_.assign(logits.size(), -std::numeric_limits<float>::infinity());
+  for (const int32_t token : params_.allowed) {
+    RETORT_ASSIGN_OR_RETURN(const size_t at, place("allowed", token));
+    masked_[at] = adjusted_[at];
+  }
+  if (FindPeak(masked_).token < 0) return InvalidArgument("logit_bias and allowed leave no token that may come");
+  return std::span<const float>(masked_);
 }
 
 Status Sampler::Weigh(std::span<const float> logits, std::span<const int32_t> history, Row* row) {
-  row->logits = Penalise(logits, history);
+  RETORT_ASSIGN_OR_RETURN(row->logits, Adjust(logits, history));
   const RowPeak peak = FindPeak(row->logits);
   RETORT_RETURN_IF_ERROR(CheckRow(logits, peak));
   row->best = peak.token;
@@ -195,6 +233,23 @@ Status Sampler::Distribution(std::span<const float> logits, std::span<const int3
   Cut(row, out);
   const double total = Total(*out);
   for (auto& item : *out) item.probability = static_cast<float>(static_cast<double>(item.probability) / total);
+  return {};
+}
+
+Status Sampler::Probabilities(std::span<const float> logits, std::span<const int32_t> history,
+                              std::vector<float>* row) {
+  if (params_.temperature == 0 || Cuts()) {
+    RETORT_RETURN_IF_ERROR(Distribution(logits, history, &scratch_));
+    row->assign(logits.size(), 0.0f);
+    for (const TokenProbability& item : scratch_) (*row)[static_cast<size_t>(item.token)] = item.probability;
+    return {};
+  }
+  Row adjusted;
+  RETORT_RETURN_IF_ERROR(Weigh(logits, history, &adjusted));
+  const double total = SumWeights(weights_);
+  row->resize(weights_.size());
+  std::transform(weights_.begin(), weights_.end(), row->begin(),
+                 [&](float weight) { return static_cast<float>(static_cast<double>(weight) / total); });
   return {};
 }
 

@@ -19,7 +19,7 @@ struct retort_model {
 /// A record's sequence in one model (owned by the record), or a plugin's fork of one.
 struct retort_kv {
   std::unique_ptr<retort::KvSequence> sequence;
-  const retort::Model* model = nullptr;
+  retort::Model* model = nullptr;
   bool is_fork = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/model/generation.h"
 #include "core/model/model.h"
+#include "core/model/same_tokens.h"
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
@@ -88,6 +89,14 @@ Result<std::vector<ChatMessage>> ParseMessages(std::string_view text) {
   return messages;
 }
 
+retort_code ModelSameTokens(const retort_model* a, const retort_model* b) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{a, "model"}, {b, "model"}}));
+    return CheckSameTokens(a->model->tokenizer(), b->model->tokenizer())
+        .Annotate(NameOf(*a->model) + " and " + NameOf(*b->model));
+  });
+}
+
 retort_code ModelApplyChatTemplate(const retort_model* handle, retort_string messages, retort_string* text) {
   return HostCall([&]() -> Status {
     thread_local std::string buffer;
@@ -117,7 +126,9 @@ Result<ForwardItem> StepItem(const Model& model, const retort_forward_item& item
   }
   if (const Status tokens = CheckTokens(model, "tokens", item.tokens, item.token_count); !tokens.ok())
     return tokens.Annotate(place);
-  return ForwardItem{item.kv->sequence.get(), {item.tokens, item.token_count}, item.logits_first};
+  const size_t parents = item.parents == nullptr ? 0 : item.token_count;
+  return ForwardItem{
+      item.kv->sequence.get(), {item.tokens, item.token_count}, item.logits_first, {item.parents, parents}};
 }
 
 retort_code ModelForward(retort_model* handle, const retort_forward_item* items, size_t count, retort_tensor* out) {
@@ -181,6 +192,26 @@ retort_code KvTruncate(retort_kv* kv, size_t length) {
   });
 }
 
+retort_code KvKeepPath(retort_kv* kv, const int32_t* path, size_t count) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{kv, "kv"}}));
+    if (count > 0) RETORT_RETURN_IF_ERROR(NotNull({{path, "path"}}));
+    return kv->model->KeepPath(*kv->sequence, {path, count});
+  });
+}
+
+retort_code KvKeepCommon(retort_kv* kv, const int32_t* tokens, size_t count) {
+  return HostCall([&]() -> Status {
+    thread_local std::vector<int32_t> path;
+    RETORT_RETURN_IF_ERROR(NotNull({{kv, "kv"}, {tokens, "tokens"}}));
+    if (count == 0) return InvalidArgument("count: expected at least one token, which is left for a step, got 0");
+    KvSequence& sequence = *kv->sequence;
+    const size_t common = sequence.CommonWith({tokens, count - 1}, &path);
+    if (path.empty()) return sequence.Truncate(common);
+    return kv->model->KeepPath(sequence, path);
+  });
+}
+
 retort_code KvFork(const retort_kv* kv, retort_kv** fork) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{kv, "kv"}, {fork, "fork"}}));
@@ -205,10 +236,13 @@ void FillModelServices(retort_host& host) {
   host.model_tokenize = ModelTokenize;
   host.model_detokenize = ModelDetokenize;
   host.model_apply_chat_template = ModelApplyChatTemplate;
+  host.model_same_tokens = ModelSameTokens;
   host.model_forward = ModelForward;
   host.record_kv = RecordKv;
   host.kv_length = KvLength;
   host.kv_truncate = KvTruncate;
+  host.kv_keep_path = KvKeepPath;
+  host.kv_keep_common = KvKeepCommon;
   host.kv_fork = KvFork;
   host.kv_free = KvFree;
 }

@@ -1,36 +1,18 @@
-// Host functions: the sequence and the draft that a record carries.
+// Host functions: the sequence that a record carries.
 #include <functional>
 #include <utility>
 #include <vector>
 
 #include "core/model/generation.h"
 #include "core/model/model.h"
-#include "core/model/utf8.h"
+#include "core/model/sampler.h"
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
+#include "core/plugin/sequence_of.h"
 
 namespace retort {
 namespace {
-
-/// The record's sequence. Errors: kNotFound before sequence_begin.
-Result<Generation*> SequenceOf(const retort_record* handle) {
-  RETORT_RETURN_IF_ERROR(NotNull({{handle, "record"}}));
-  const Record& record = *FromHandle(handle);
-  if (record.generation != nullptr) return record.generation.get();
-  return NotFound("record " + record.id + " has no sequence; a stage such as `prompt` begins it with sequence_begin");
-}
-
-Status CheckTokens(const Record& record, const char* what, const int32_t* tokens, size_t count) {
-  if (count > 0) RETORT_RETURN_IF_ERROR(NotNull({{tokens, what}}));
-  for (size_t i = 0; i < count; ++i) {
-    if (tokens[i] >= 0 && tokens[i] < record.vocab) continue;
-    return InvalidArgument("record " + record.id + ": " + what + "[" + std::to_string(i) +
-                           "]: expected a token from 0 to " + std::to_string(record.vocab - 1) + ", got " +
-                           std::to_string(tokens[i]));
-  }
-  return {};
-}
 
 retort_code SequenceBegin(retort_record* handle, retort_model* model_handle, const int32_t* prompt, size_t count) {
   return HostCall([&]() -> Status {
@@ -52,6 +34,7 @@ retort_code SequenceBegin(retort_record* handle, retort_model* model_handle, con
     }
     record.generation =
         std::make_unique<Generation>(model.tokenizer(), std::vector<int32_t>(prompt, prompt + count), context);
+    record.sampling.reset();
     record.draft.reset();
     for (auto& [owner, kv] : record.kv) RETORT_RETURN_IF_ERROR(kv->sequence->Truncate(0));  // of an earlier sequence
     return {};
@@ -127,72 +110,6 @@ retort_code SequenceFinish(retort_record* handle) {
   });
 }
 
-Status CheckDraft(const Record& record, const retort_draft& draft) {
-  if (draft.kind < RETORT_DRAFT_POINT_MASS || draft.kind > RETORT_DRAFT_TREE) {
-    return InvalidArgument("draft.kind: expected 1 (POINT_MASS) to 3 (TREE), got " + std::to_string(draft.kind));
-  }
-  RETORT_RETURN_IF_ERROR(CheckTokens(record, "draft.tokens", draft.tokens, draft.token_count));
-  if (FindInvalidUtf8(ViewOf(draft.drafter)) != std::string_view::npos)
-    return InvalidArgument("draft.drafter: invalid UTF-8");
-  if (draft.token_count == 0) return {};
-  if (draft.kind == RETORT_DRAFT_SAMPLED) return NotNull({{draft.q, "draft.q"}});
-  if (draft.kind != RETORT_DRAFT_TREE) return {};
-  RETORT_RETURN_IF_ERROR(NotNull({{draft.parents, "draft.parents"}}));
-  for (size_t i = 0; i < draft.token_count; ++i) {
-    if (draft.parents[i] >= -1 && draft.parents[i] < static_cast<int64_t>(i)) continue;
-    return InvalidArgument("draft.parents[" + std::to_string(i) + "]: expected -1 or an earlier index, got " +
-                           std::to_string(draft.parents[i]));
-  }
-  return {};
-}
-
-retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
-  return HostCall([&]() -> Status {
-    RETORT_RETURN_IF_ERROR(CheckStruct("retort_draft", draft));
-    RETORT_RETURN_IF_ERROR(SequenceOf(handle).status());
-    Record& record = *FromHandle(handle);
-    RETORT_RETURN_IF_ERROR(CheckDraft(record, *draft));
-    const size_t count = draft->token_count, q_size = count * static_cast<size_t>(record.vocab);
-    const bool sampled = draft->kind == RETORT_DRAFT_SAMPLED && count > 0,
-               tree = draft->kind == RETORT_DRAFT_TREE && count > 0;
-    auto copy = std::make_unique<Draft>();  // what is given may be a view of the record's draft
-    copy->kind = draft->kind;
-    copy->tokens.assign(draft->tokens, draft->tokens + count);
-    copy->parents.assign(draft->parents, draft->parents + (tree ? count : 0));
-    copy->q.assign(draft->q, draft->q + (sampled ? q_size : 0));
-    copy->drafter = ViewOf(draft->drafter);
-    record.draft = std::move(copy);
-    return {};
-  });
-}
-
-retort_code DraftView(const retort_record* handle, retort_draft* view) {
-  return HostCall([&]() -> Status {
-    RETORT_RETURN_IF_ERROR(CheckStruct("retort_draft", view));
-    RETORT_RETURN_IF_ERROR(NotNull({{handle, "record"}}));
-    const Record& record = *FromHandle(handle);
-    if (record.draft == nullptr)
-      return NotFound("record " + record.id + " carries no draft; connect a stage such as `draft` before");
-    const Draft& draft = *record.draft;
-    *view = {sizeof *view,
-             draft.kind,
-             draft.tokens.data(),
-             draft.tokens.size(),
-             draft.parents.empty() ? nullptr : draft.parents.data(),
-             draft.q.empty() ? nullptr : draft.q.data(),
-             ToAbi(draft.drafter)};
-    return {};
-  });
-}
-
-retort_code DraftClear(retort_record* handle) {
-  return HostCall([&]() -> Status {
-    RETORT_RETURN_IF_ERROR(NotNull({{handle, "record"}}));
-    FromHandle(handle)->draft.reset();
-    return {};
-  });
-}
-
 }  // namespace
 
 void FillSequenceServices(retort_host& host) {
@@ -201,9 +118,6 @@ void FillSequenceServices(retort_host& host) {
   host.sequence_view = SequenceView;
   host.sequence_commit = SequenceCommit;
   host.sequence_finish = SequenceFinish;
-  host.draft_set = DraftSet;
-  host.draft_view = DraftView;
-  host.draft_clear = DraftClear;
 }
 
 }  // namespace retort

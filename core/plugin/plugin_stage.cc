@@ -34,6 +34,17 @@ Status CheckStageOptions(const StageDescriptor& descriptor, StageConfig config) 
                       "check");
 }
 
+Result<std::string> PayloadUnder(const StageDescriptor& descriptor, StageConfig config, int32_t output) {
+  const PortSpec& port = output < 0 ? descriptor.inputs.at(0) : descriptor.outputs.at(static_cast<size_t>(output));
+  if (descriptor.functions.payload == nullptr) return port.payload;
+  const retort_config handle(descriptor, std::move(config));
+  retort_string payload = ToAbi(port.payload);
+  const retort_code code = CallPlugin(
+      "payload", [&] { return descriptor.functions.payload(descriptor.user_data, &handle, output, &payload); });
+  if (code != RETORT_OK) return StatusOfCode(code, "payload");
+  return std::string(ViewOf(payload));
+}
+
 PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)
     : descriptor_(descriptor), config_(descriptor, std::move(config)) {}
 

@@ -14,6 +14,10 @@ namespace retort {
 /// plugin's.
 Status CheckStageOptions(const StageDescriptor& descriptor, StageConfig config);
 
+/// What output `output`, or with -1 the input, carries under these option values; without a word of the stage's the
+/// descriptor's payload. Needs no models. Errors: the plugin's.
+Result<std::string> PayloadUnder(const StageDescriptor& descriptor, StageConfig config, int32_t output);
+
 class PluginStage final : public StageBody {
  public:
   /// Create the plugin's instance from checked options. `descriptor` must outlive the stage.

@@ -7,6 +7,7 @@
 
 #include "core/base/json_depth.h"
 #include "core/model/generation.h"
+#include "core/model/sampler.h"
 #include "core/model/utf8.h"
 
 namespace retort {
@@ -84,6 +85,7 @@ void Record::ReleasePayloads() {
   kv.clear();
   draft.reset();
   generation.reset();
+  sampling.reset();
   json_views.clear();
   vocab = 0;
 }

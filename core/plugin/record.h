@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/decode/injected_fault.h"
 #include "retort/plugin.h"
 #include "retort/status.h"
 
@@ -19,6 +20,7 @@ namespace retort {
 
 class Generation;  // core/model/generation.h
 class Model;
+struct SamplingParams;  // core/model/sampler.h
 
 /// A draft as the record keeps it (the copy behind retort_draft).
 struct Draft {
@@ -40,10 +42,12 @@ class Record {
   uint64_t line = 0;    // in the input, from 1; 0 = unknown
   uint64_t bytes = 0;   // length of the input line, which the engine's byte credits count
   uint64_t run_seed = 0;
+  InjectedFault fault = InjectedFault::kNone;  // of the run: tests of losslessness switch one on
   std::string id;
   nlohmann::ordered_json json;
   std::string line_text;  // of a line that is no record: the text itself, for the dead-letter file
   std::unique_ptr<Generation> generation;
+  std::unique_ptr<SamplingParams> sampling;  // how the sequence's tokens are drawn, once a stage has said so
   std::unique_ptr<Draft> draft;
   std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
 

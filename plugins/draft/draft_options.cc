@@ -1,39 +1,128 @@
 #include "plugins/draft/draft_options.h"
 
+#include <string>
+
+#include "plugins/draft/model_drafter.h"
 #include "plugins/draft/text_draft.h"
 #include "plugins/draft/text_options.h"
+#include "plugins/draft/tree_drafter.h"
 
 namespace drafting {
 
 using retort::Result;
 using retort::Status;
 using retort::sdk::Config;
+using retort::sdk::Model;
 using retort::sdk::OptionSpec;
 using retort::sdk::StageSpec;
 
+namespace {
+
+void AddModelOptions(StageSpec& spec) {
+  spec.Option(
+          OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
+      .Option(OptionSpec::Model("target")
+                  .Text("The model that verifies, for `drafter: model`, `store`, `load` and `save`: its tokens must be those of "
+                        "the drafting model or of the file.")
+                  .Optional()
+                  .Example("target"))
+      .Option(
+          OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
+              .Text("How `drafter: model` chooses a token: the most likely one, one drawn from its own distribution, "
+                    "or one drawn with the chance that the verifier will draw by.")
+              .Default("argmax")
+              .Example("sampled"))
+      .Option(OptionSpec::Int("branches")
+                  .Text("Guesses for each place: above 1, `drafter: model` drafts a tree.")
+                  .Unit("tokens")
+                  .Range(1, 16)
+                  .Default(1)
+                  .Example("2"))
+      .Option(OptionSpec::Int("nodes")
+                  .Text("Tokens of a tree at most.")
+                  .Unit("tokens")
+                  .Range(1, 63)
+                  .Default(16)
+                  .Example("24"));
+}
+
+Drafting DraftingOf(const std::string& name) {
+  return name == "sampled" ? Drafting::kSampled : name == "coupled" ? Drafting::kCoupled : Drafting::kArgmax;
+}
+
+Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
+  ModelDrafterOptions options;
+  options.model = config.Model("model");
+  const Model target = config.Model("target");
+  if (!options.model || !target)
+    return retort::InvalidArgument("drafter: model needs `model` and `target`, names under `models:`");
+  RETORT_RETURN_IF_ERROR(target.CheckSameTokens(options.model));
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info info, options.model.Info());
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info target_info, target.Info());
+  options.target_vocab = target_info.vocab_size;
+  options.max_tokens = static_cast<size_t>(config.Int("max_tokens"));
+  options.drafting = DraftingOf(config.String("drafting"));
+  options.branches = static_cast<size_t>(config.Int("branches"));
+  options.nodes = static_cast<size_t>(config.Int("nodes"));
+  const auto context = static_cast<size_t>(info.context_length);
+  if (info.context_length < target_info.context_length) {
+    retort::sdk::Log(retort::sdk::LogLevel::kWarning,
+                     "draft: model `" + std::string(retort::sdk::FromC(info.name)) + "` holds " +
+                         std::to_string(info.context_length) + " tokens, the target " +
+                         std::to_string(target_info.context_length) + "; sequences beyond that get no drafts");
+  }
+  if (options.branches > 1) return std::unique_ptr<Drafter>(new TreeDrafter(std::move(options), context));
+  return std::unique_ptr<Drafter>(new ChainDrafter(std::move(options), context));
+}
+
+}  // namespace
+
 StageSpec& AddDraftOptions(StageSpec& spec) {
-  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade"})
+  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade", "model"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))
       .Option(OptionSpec::Int("max_tokens")
-                  .Text("Tokens drafted at most; 0 drafts nothing.")
+                  .Text("Tokens drafted in a row at most (of a tree: its depth); 0 drafts nothing.")
                   .Unit("tokens")
                   .Range(0, 64)
                   .Default(8)
-                  .Example("4"))
-      .Option(OptionSpec::Model("target")
-                  .Text("The model that verifies, where files hold its tokens: `store`, `load`, `save`.")
-                  .Optional()
-                  .Example("target"));
+                  .Example("4"));
   AddTextOptions(spec);
+  AddModelOptions(spec);
   return spec;
 }
 
-Status CheckDraftOptions(const Config& config) { return CheckTextOptions(config); }
+Status CheckDraftOptions(const Config& config) {
+  RETORT_RETURN_IF_ERROR(CheckTextOptions(config));
+  const bool by_model = config.String("drafter") == "model";
+  const bool needs_target = by_model || FilesOfText(config);
+  if (config.String("model").empty() == by_model) {
+    return retort::InvalidArgument(by_model ? "model: drafter: model needs the name of a model here"
+                                            : "model: only drafter: model uses it; leave it out");
+  }
+  if (config.String("target").empty() == needs_target) {
+    return retort::InvalidArgument(
+        needs_target ? "target: drafter: model, `store`, `load` and `save` need the name of the model that verifies "
+                       "here, since their tokens must be its own"
+                     : "target: only drafter: model, `store`, `load` and `save` use it; leave it out");
+  }
+  if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
+    return retort::InvalidArgument(
+        "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
+  }
+  return {};
+}
+
+std::string_view DraftPayload(const Config& config) {
+  if (config.String("drafter") != "model") return "draft:point-mass";
+  if (config.Int("branches") > 1) return "draft:tree";
+  return config.String("drafting") == "sampled" ? "draft:sampled" : "draft:point-mass";
+}
 
 Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   RETORT_RETURN_IF_ERROR(CheckDraftOptions(config));
+  if (config.String("drafter") == "model") return MakeModelDrafter(config);
   RETORT_ASSIGN_OR_RETURN(std::unique_ptr<TextDrafter> drafter, MakeTextDrafter(config));
   return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), static_cast<size_t>(config.Int("max_tokens"))));
 }

@@ -10,7 +10,10 @@ namespace drafting {
 retort::sdk::StageSpec& AddDraftOptions(retort::sdk::StageSpec& spec);
 /// What is wrong with values that are all right each for itself.
 retort::Status CheckDraftOptions(const retort::sdk::Config& config);
-/// Errors also: those of files that are to be read or written.
+/// The payload that the drafts have under these options.
+std::string_view DraftPayload(const retort::sdk::Config& config);
+/// Errors also: kUnsupported where the drafting model has other tokens than the target, and those of files that
+/// are to be read or written.
 retort::Result<std::unique_ptr<Drafter>> MakeDrafter(const retort::sdk::Config& config);
 
 }  // namespace drafting

@@ -19,14 +19,27 @@ class Draft final : public Stage {
   static StageSpec Spec() {
     StageSpec spec("draft");
     spec.Summary("Draft the next tokens of a sequence for a verifier.")
-        .Text(std::string(drafting::kTextDraftersText) +
-              "\n\nDrafts are chosen without chance (`draft:point-mass`). A drafter that finds nothing gives an empty "
-              "draft, with which the verifier makes a plain step.")
+        .Text(
+            std::string(drafting::kTextDraftersText) +
+            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the tokens "
+            "of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits low "
+            "temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance that "
+            "the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
+            "`branches` above 1 makes a tree: argmax by the likeliest nodes (EAGLE-2, arXiv 2406.16858), sampled "
+            "without replacement. How a record is sampled is known from its first verification on; the draft before "
+            "that is the argmax.\n\n"
+            "Drafts are chosen without chance (`draft:point-mass`), drawn (`draft:sampled`), or trees (`draft:tree`). "
+            "A drafter that finds nothing gives an empty draft, with which the verifier makes a plain step. A draft "
+            "that has to end early (the context of the drafting model, logits that are no numbers) is counted.")
         .Example("{ drafter: prompt-lookup, max_tokens: 8 }")
         .Input("in", "sequence", "Sequences to continue.")
-        .Output("out", "draft:point-mass", "The same sequences with a draft.")
+        .Output("out", "draft:tree", "The same sequences with a draft.")
         .MaxBatch(16);
     return drafting::AddDraftOptions(spec);
+  }
+
+  static std::string_view Payload(const Config& config, int32_t output) {
+    return output < 0 ? "sequence" : drafting::DraftPayload(config);
   }
 
   static Status Check(const Config& config) { return drafting::CheckDraftOptions(config); }

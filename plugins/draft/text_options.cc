@@ -73,19 +73,16 @@ Status CheckDrafters(const Config& config) {
                                  "ngram-store, got " + std::to_string(given.size()));
 }
 
-/// Options of files go with the drafters that have files, and with the model whose tokens these hold.
+/// Options of files go with the drafters that have files.
 Status CheckFiles(const Config& config) {
   const std::vector<std::string> names = Names(config);
-  const bool store = Has(names, kStore), files = !config.String("load").empty() || !config.String("save").empty();
+  const bool store = Has(names, kStore), ngram = Has(names, kNgram);
   if (store && config.String("store").empty())
     return retort::InvalidArgument("store: drafter ngram-store needs a file of `retort store build` here");
   if (!store && !config.String("store").empty())
     return retort::InvalidArgument("store: only drafter ngram-store uses it; leave it out");
-  if (files && !Has(names, kNgram))
+  if (!ngram && (!config.String("load").empty() || !config.String("save").empty()))
     return retort::InvalidArgument("load, save: only drafter ngram uses them; leave them out");
-  if ((store || files) && config.String("target").empty())
-    return retort::InvalidArgument("target: `store`, `load` and `save` need the name of the model that verifies, under "
-                                   "`models:`, since a file holds tokens of one vocabulary");
   return {};
 }
 
@@ -161,9 +158,11 @@ void AddTextOptions(StageSpec& spec) {
                   .Example("answers.store"));
 }
 
-bool DraftsFromText(const Config& config) {
-  const std::string drafter = config.String("drafter");
-  return IsJoint(drafter) || drafter == kLookup || drafter == kNgram || drafter == kStore;
+bool FilesOfText(const Config& config) {
+  for (const char* const name : {"store", "load", "save"}) {
+    if (!config.String(name).empty()) return true;
+  }
+  return false;
 }
 
 Status CheckTextOptions(const Config& config) {

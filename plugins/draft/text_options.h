@@ -13,8 +13,8 @@ namespace drafting {
 extern const char* const kTextDraftersText;
 
 void AddTextOptions(retort::sdk::StageSpec& spec);
-/// Whether the stage's `drafter` is one of them.
-bool DraftsFromText(const retort::sdk::Config& config);
+/// Whether files are to be read or written, whose tokens must be those of `target`.
+bool FilesOfText(const retort::sdk::Config& config);
 /// What is wrong with values that are all right each for itself.
 retort::Status CheckTextOptions(const retort::sdk::Config& config);
 /// Errors also: those of files that are to be read or written.

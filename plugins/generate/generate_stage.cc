@@ -28,7 +28,8 @@ class Generate final : public Stage {
             "wired back to this stage, so that new records join between blocks (continuous batching).\n\n"
             "Chance depends on the run's seed, the record's id and the token's position alone: the same seed gives the "
             "same "
-            "text, whatever shares the batch.")
+            "text, whatever shares the batch.\n\n"
+            "A record may carry its own settings in the field `sampling`, such as {\"temperature\": 0.7}.")
         .Example("{ model: target, max_tokens: 64, temperature: 0.7 }")
         .Input("in", "sequence", "Sequences to continue.")
         .Output("done", "record", "Records with their completion.")
@@ -67,6 +68,7 @@ class Generate final : public Stage {
  private:
   Status Admit(Context& context, const Record& record) {
     if (Status status = record.SetLimits(options_.limits()); !status.ok()) return context.Fail(record, status);
+    if (Status status = record.SetSampling(options_.sampling); !status.ok()) return context.Fail(record, status);
     const Result<SequenceView> sequence = record.Sequence();
     if (!sequence.ok()) return context.Fail(record, sequence.status());
     if (sequence->finish != Finish::kNone) return retort_stages::FinishRecord(context, record, kDone);
@@ -111,7 +113,7 @@ class Generate final : public Stage {
   Status Draw(Context& context, const Record& record, std::span<const float> logits, bool* ended) {
     const Result<SequenceView> sequence = record.Sequence();
     if (!sequence.ok()) return sequence.status();
-    const Result<int32_t> token = record.Sample(options_.sampling, logits, sequence->tokens, sequence->tokens.size());
+    const Result<int32_t> token = record.Sample(logits, sequence->tokens, sequence->tokens.size());
     if (!token.ok()) return token.status();
     const Result<Committed> committed = record.Commit({&*token, 1});
     if (!committed.ok()) return committed.status();

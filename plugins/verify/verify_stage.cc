@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/shared/decoding_options.h"
+#include "plugins/verify/acceptance_options.h"
 
 namespace {
 
@@ -23,42 +24,43 @@ class Verify final : public Stage {
     StageSpec spec("verify");
     spec.Summary("Verify drafted tokens with one step of the target model.")
         .Text(
-            "One forward step covers what is pending of every sequence and its draft. At each position the target's "
-            "own token "
-            "y is drawn, after all transforms and with the chance that belongs to (run seed, record id, position); "
-            "while y "
-            "equals the drafted token the next position is looked at, and the first y that differs, or the one after "
-            "the "
-            "draft's end, is emitted too.\n\n"
-            "For a draft chosen without chance (`draft:point-mass`: n-gram, prompt lookup) this is the exact rule of "
-            "speculative sampling (Leviathan et al., arXiv 2211.17192, with q = 1 at the token): x is accepted with "
-            "probability p(x), and its replacement has the law of p without x. Moreover the text is the one that plain "
-            "decoding gives with the same seed, token for token, as far as the logits are the same (`precision: "
-            "exact`).\n\n"
-            "`rule: greedy` is the same with temperature 0 and refuses any other.")
+            "One forward step covers what is pending of every sequence and its draft, chain or tree. Which of the "
+            "drafted tokens stand is decided by `rule`, from p, the target's distribution after all transforms of the "
+            "record, and q, the drafter's; then one token more follows.\n\n"
+            "`lossless` gives the target's own law, by the rule that is exact for the draft's kind. Tokens chosen "
+            "without chance (prompt lookup, n-grams, argmax, the most likely children of a tree): at each place the "
+            "target's own token y is drawn, with the chance that belongs to (run seed, record id, position), and while "
+            "a drafted token is y the next place is looked at. The text is then the one that plain decoding gives with "
+            "the same seed, token for token, as far as the logits are the same (`precision: exact`). Tokens that were "
+            "drawn: x is accepted with min(1, p(x) / q(x)), and what replaces a rejected one is drawn from what is "
+            "left of p (Leviathan et al., arXiv 2211.17192; trees: SpecInfer, arXiv 2305.09781). `block: true` decides "
+            "a drawn chain as a whole, which accepts no less (arXiv 2403.10444).\n\n"
+            "`greedy` is `lossless` at temperature 0 and refuses any other. `lenient` is the dial from exact to "
+            "relaxed: `lenience` 1 is `lossless`, and the lower, the more is accepted (arXiv 2211.17192, appendix "
+            "A.5). `typical` (Medusa, arXiv 2401.10774) and `threshold` (Sirius, arXiv 2409.03856) accept what is "
+            "likely enough. The last three change the text.\n\n"
+            "A record may carry its own settings in the field `sampling`, such as {\"temperature\": 0.7}.")
         .Example("{ model: target, rule: lossless, max_tokens: 64, temperature: 0.7 }")
-        .Input("in", "draft:point-mass", "Sequences with a draft; an empty draft makes a plain step.")
+        .Input("in", "draft:tree", "Sequences with a draft; an empty draft makes a plain step.")
         .Output("done", "record", "Records with their completion.")
         .Output("continue", "sequence", "Sequences that have not ended; wire it back to the drafter.")
-        .MaxBatch(16)
-        .Option(OptionSpec::Enum("rule", {"lossless", "greedy"})
-                    .Text("How a draft is accepted: `lossless` at any temperature, `greedy` at temperature 0.")
-                    .Default("lossless")
-                    .Example("greedy"));
-    return DecodingOptions::AddTo(spec);
+        .MaxBatch(16);
+    return DecodingOptions::AddTo(retort_stages::AddAcceptanceOptions(spec));
   }
 
-  static Status Check(const Config& config) {
-    const double temperature = config.Float("temperature");
-    if (config.String("rule") != "greedy" || temperature == 0) return {};
-    return retort::InvalidArgument("rule greedy needs temperature 0, got " + std::to_string(temperature) +
-                                   "; use rule: lossless to sample");
+  /// Blocks are decided as a whole along chains alone.
+  static std::string_view Payload(const Config& config, int32_t output) {
+    if (output < 0) return config.Bool("block") ? "draft:sampled" : "draft:tree";
+    return output == kDone ? "record" : "sequence";
   }
+
+  static Status Check(const Config& config) { return retort_stages::CheckAcceptance(config); }
 
   static Result<std::unique_ptr<Verify>> Create(const Config& config) {
     if (Status status = Check(config); !status.ok()) return status;
     auto stage = std::make_unique<Verify>();
     stage->options_ = DecodingOptions::From(config);
+    stage->acceptance_ = retort_stages::AcceptanceFrom(config);
     const Result<retort_model_info> info = stage->options_.model.Info();
     if (!info.ok()) return info.status();
     stage->vocab_ = info->vocab_size;
@@ -69,16 +71,19 @@ class Verify final : public Stage {
   Status Process(Context& context, std::span<const Record> records) override {
     entries_.clear();
     tokens_.clear();
+    parents_.clear();
     for (const Record& record : records) {
       const Status status = Admit(context, record);
       Status given = status.ok() ? Status() : context.Fail(record, status);
       if (!given.ok()) return given;
     }
     if (entries_.empty()) return {};
+    if (Status status = RunLongPrompts(); !status.ok()) return status;
     items_.clear();
     for (const Entry& entry : entries_) {
       const std::span<const int32_t> tokens(tokens_.data() + entry.begin, entry.pending + entry.draft);
-      items_.emplace_back(entry.kv, tokens, entry.pending - 1);
+      const std::span<const int32_t> parents(parents_.data() + entry.begin, entry.tree ? tokens.size() : 0);
+      items_.emplace_back(entry.kv, tokens, entry.pending - 1, parents);
     }
     const Result<Logits> logits = options_.model.Forward(items_);
     if (!logits.ok()) return logits.status();
@@ -100,69 +105,109 @@ class Verify final : public Stage {
     Record record;
     Kv kv;
     size_t begin, pending, draft;
+    bool tree;
   };
+  static constexpr size_t kLongestChain = 256;  // each drafted token needs a row of logits
 
   Status Admit(Context& context, const Record& record) {
     if (Status status = record.SetLimits(options_.limits()); !status.ok()) return status;
+    if (Status status = record.SetSampling(options_.sampling); !status.ok()) return status;
     const Result<SequenceView> sequence = record.Sequence();
     if (!sequence.ok()) return sequence.status();
     if (sequence->finish != Finish::kNone) return retort_stages::FinishRecord(context, record, kDone);
     const Result<Kv> kv = record.Kv(options_.model);
     if (!kv.ok()) return kv.status();
+    // The drafter may have run its own tokens in the same model.
+    if (Status status = kv->KeepCommon(sequence->tokens); !status.ok()) return status;
     retort_stages::CountReuse(context, *sequence, *kv);
     const Result<DraftView> draft = record.Draft();
     if (!draft.ok()) return draft.status();
-    if (draft->kind != DraftKind::kPointMass) {
-      return retort::Unsupported(
-          "draft of '" + std::string(draft->drafter) +
-          "': expected one chosen without chance (draft:point-mass); this stage has no exact rule for another kind");
-    }
     for (const int32_t token : draft->tokens) {
       if (token < 0 || token >= vocab_) {
         return retort::InvalidArgument("draft of '" + std::string(draft->drafter) + "': expected tokens from 0 to " +
                                        std::to_string(vocab_ - 1) + ", got " + std::to_string(token));
       }
     }
-    // A token beyond the limit or the context would be thrown away: the step ends one before, since it emits one more.
-    const size_t left = static_cast<size_t>(sequence->max_tokens) - sequence->generated().size();
-    const size_t room = context_ - std::min(context_, sequence->tokens.size());
-    const size_t length = std::min({draft->tokens.size(), left - 1, room});
+    const size_t length = Length(*sequence, *draft);
+    if (length < draft->tokens.size())
+      context.Count("draft_tokens_cut", static_cast<double>(draft->tokens.size() - length));
     const std::span<const int32_t> pending = sequence->tokens.subspan(kv->Length());
-    entries_.push_back({record, *kv, tokens_.size(), pending.size(), length});
+    const bool tree = draft->parents != nullptr && length > 0;
+    entries_.push_back({record, *kv, tokens_.size(), pending.size(), length, tree});
     tokens_.insert(tokens_.end(), pending.begin(), pending.end());
     tokens_.insert(tokens_.end(), draft->tokens.begin(), draft->tokens.begin() + static_cast<std::ptrdiff_t>(length));
+    AddParents(pending.size(), length, tree ? draft->parents : nullptr);
     return {};
   }
 
-  Status Accept(Context& context, const Entry& entry, const Logits& logits, size_t row) {
-    const int32_t* const draft = tokens_.data() + entry.begin + entry.pending;
-    Result<SequenceView> sequence = entry.record.Sequence();
-    if (!sequence.ok()) return sequence.status();
-    history_.assign(sequence->tokens.begin(), sequence->tokens.end());
-    const size_t before = history_.size();
-    size_t accepted = 0;
-    for (size_t i = 0; i <= entry.draft; ++i) {
-      const Result<int32_t> y = entry.record.Sample(options_.sampling, logits.row(row + i), history_, history_.size());
-      if (!y.ok()) return y.status();
-      history_.push_back(*y);
-      if (i == entry.draft || *y != draft[i]) break;
-      ++accepted;
+  /// How many tokens of a draft are run. Those beyond the limit or the context would be thrown away: the step ends one
+  /// before, since it emits one more. A tree ends before its first token that lies too deep.
+  size_t Length(const SequenceView& sequence, const DraftView& draft) {
+    const size_t left = static_cast<size_t>(sequence.max_tokens) - sequence.generated().size();
+    const size_t room = context_ - std::min(context_, sequence.tokens.size());
+    const size_t deepest = std::min(left - 1, room);
+    if (draft.parents == nullptr) return std::min({draft.tokens.size(), deepest, kLongestChain});
+    depths_.clear();
+    for (size_t i = 0; i < draft.tokens.size() && i < kMaxTreeNodes - 1; ++i) {
+      const int32_t parent = draft.parents[i];
+      depths_.push_back(parent < 0 ? 1 : depths_[static_cast<size_t>(parent)] + 1);
+      if (depths_.back() > deepest) return i;
     }
-    const std::span<const int32_t> emitted = std::span<const int32_t>(history_).subspan(before);
-    const Result<Committed> committed = entry.record.Commit(emitted);
+    return depths_.size();
+  }
+
+  /// Parents of what an entry runs: the pending tokens are the trunk of its tree.
+  void AddParents(size_t pending, size_t length, const int32_t* of_draft) {
+    for (size_t i = 0; i < pending; ++i) parents_.push_back(static_cast<int32_t>(i) - 1);
+    for (size_t i = 0; i < length; ++i) {
+      const int32_t parent = of_draft == nullptr ? static_cast<int32_t>(i) - 1 : of_draft[i];
+      parents_.push_back(static_cast<int32_t>(pending) + parent);
+    }
+  }
+
+  /// A prompt that leaves no room in its tree is run before, but for its last token.
+  Status RunLongPrompts() {
+    items_.clear();
+    for (Entry& entry : entries_) {
+      if (!entry.tree || entry.pending + entry.draft <= kMaxTreeNodes) continue;
+      const size_t first = entry.pending - 1;
+      items_.emplace_back(entry.kv, std::span<const int32_t>(tokens_.data() + entry.begin, first), first);
+      for (size_t i = entry.begin + first; i < entry.begin + entry.pending + entry.draft; ++i)
+        parents_[i] -= static_cast<int32_t>(first);
+      entry.begin += first;
+      entry.pending = 1;
+    }
+    return items_.empty() ? Status() : options_.model.Forward(items_).status();
+  }
+
+  Status Accept(Context& context, const Entry& entry, const Logits& logits, size_t row) {
+    const Result<Verdict> verdict = entry.record.Verify(acceptance_, logits, row, entry.draft + 1);
+    if (!verdict.ok()) return verdict.status();
+    const Result<Committed> committed = entry.record.Commit(verdict->tokens);
     if (!committed.ok()) return committed.status();
-    Report(context, entry, accepted, committed->count);
+    Report(context, entry, verdict->path.size(), committed->count);
     if (committed->finish != Finish::kNone) return retort_stages::FinishRecord(context, entry.record, kDone);
-    // Keys and values stay for all but the last token, which no step has seen yet.
-    if (Status status = entry.kv.Truncate(before + committed->count - 1); !status.ok()) return status;
+    if (Status status = KeepAccepted(entry, verdict->path); !status.ok()) return status;
     if (Status status = entry.record.ClearDraft(); !status.ok()) return status;
     return context.Emit(kContinue, entry.record);
   }
 
-  static void Report(Context& context, const Entry& entry, size_t accepted, size_t committed) {
+  /// Keys and values stay for all but the last token, which no step has seen yet.
+  Status KeepAccepted(const Entry& entry, std::span<const int32_t> accepted) {
+    if (!entry.tree) return entry.kv.Truncate(entry.kv.Length() - entry.draft + accepted.size());
+    path_.clear();
+    for (size_t i = 0; i < entry.pending; ++i) path_.push_back(static_cast<int32_t>(i));
+    for (const int32_t node : accepted) path_.push_back(static_cast<int32_t>(entry.pending) + node);
+    return entry.kv.KeepPath(path_);
+  }
+
+  /// Counters carry the names that vLLM gives them (vllm/v1/spec_decode/metrics.py), without their prefix.
+  void Report(Context& context, const Entry& entry, size_t accepted, size_t committed) {
     context.Count("tokens_generated", static_cast<double>(committed));
-    context.Count("drafted_tokens", static_cast<double>(entry.draft));
+    context.Count("drafts", entry.draft > 0 ? 1 : 0);
+    context.Count("draft_tokens", static_cast<double>(entry.draft));
     context.Count("accepted_tokens", static_cast<double>(accepted));
+    for (size_t i = 0; i < accepted; ++i) context.Count("accepted_tokens_per_pos/" + std::to_string(i));
     context.Sample("acceptance_length", static_cast<double>(committed));
     if (const Result<std::string_view> kind = entry.record.GetString("kind"); kind.ok()) {
       context.Sample("acceptance_length/" + std::string(*kind), static_cast<double>(committed));
@@ -170,10 +215,12 @@ class Verify final : public Stage {
   }
 
   DecodingOptions options_;
+  Acceptance acceptance_;
   int32_t vocab_ = 0;
   size_t context_ = 0;
   std::vector<Entry> entries_;
-  std::vector<int32_t> tokens_, history_;
+  std::vector<int32_t> tokens_, parents_, path_;
+  std::vector<size_t> depths_;
   std::vector<ForwardItem> items_;
 };
 

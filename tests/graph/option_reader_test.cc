@@ -69,12 +69,18 @@ TEST(DefaultOptionValue, ReadsAFlowListForLists) {
 
 TEST(PayloadIs, FollowsTheLineOfTypes) {
   EXPECT_TRUE(PayloadIs("draft:point-mass", "draft:point-mass"));
+  EXPECT_TRUE(PayloadIs("draft:point-mass", "draft:sampled"));
+  EXPECT_TRUE(PayloadIs("draft:point-mass", "draft:tree"));
+  EXPECT_TRUE(PayloadIs("draft:sampled", "draft:tree"));
+  EXPECT_TRUE(PayloadIs("draft:tree", "draft"));
   EXPECT_TRUE(PayloadIs("draft:point-mass", "draft"));
   EXPECT_TRUE(PayloadIs("draft:point-mass", "sequence"));
   EXPECT_TRUE(PayloadIs("draft", "record"));
   EXPECT_TRUE(PayloadIs("score", "record"));
   EXPECT_FALSE(PayloadIs("draft", "draft:point-mass"));
   EXPECT_FALSE(PayloadIs("draft:sampled", "draft:point-mass"));
+  EXPECT_FALSE(PayloadIs("draft:tree", "draft:sampled"));
+  EXPECT_FALSE(PayloadIs("draft:other", "draft:tree"));
   EXPECT_FALSE(PayloadIs("record", "sequence"));
   EXPECT_FALSE(PayloadIs("score", "sequence"));
   EXPECT_FALSE(PayloadIs("sequence", "score"));

@@ -6,6 +6,7 @@
 #include "core/model/model.h"
 #include "tests/model/forward_step.h"
 #include "tests/support/gguf_builder.h"
+#include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort {
@@ -13,6 +14,7 @@ namespace {
 
 using testing::Feed;
 using ::testing::HasSubstr;
+using testing::Stored;
 using testing::TinyModel;
 using testing::Tokens;
 
@@ -67,25 +69,6 @@ struct Tree {
   }
   std::vector<int32_t> tokens, parents;
 };
-
-/// The bits of all keys and values of a sequence, by position.
-std::vector<float> Stored(const KvSequence& kv) {
-  const KvLayout& layout = kv.pool().layout();
-  std::vector<float> out;
-  for (size_t at = 0; at < kv.length(); ++at) {
-    const auto* const page = static_cast<const char*>(kv.page_table()[at / kKvPageTokens]);
-    for (int layer = 0; layer < layout.layers; ++layer) {
-      const auto* const keys = reinterpret_cast<const float*>(page + layout.key_offset(layer));
-      const auto* const values = reinterpret_cast<const float*>(page + layout.value_offset(layer));
-      for (int i = 0; i < layout.kv_heads * layout.head_dim; ++i) {
-        const int head = i / layout.head_dim, slot = static_cast<int>(at % kKvPageTokens), d = i % layout.head_dim;
-        out.push_back(keys[layout.KeyIndex(head, slot, d)]);
-        out.push_back(values[layout.ValueIndex(head, slot, d)]);
-      }
-    }
-  }
-  return out;
-}
 
 TEST_P(ForwardTreeTest, ATreeNodeEqualsThePlainSequenceToIt) {
   const Tree tree(24);

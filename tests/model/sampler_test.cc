@@ -175,6 +175,51 @@ TEST(Sampler, PenaltyFollowsTheFormulaOncePerToken) {
   EXPECT_EQ(*Sampler(p).Sample(logits, strange, 0), 0);
 }
 
+TEST(Sampler, BiasComesBeforeThePenaltyAndTheMaskAfterIt) {
+  const std::vector<float> logits = {2.0f, -2.0f, 1.9f, 0.5f};
+  const std::vector<int32_t> history = {3};
+  const SamplingParams p{.temperature = 1,
+                         .repetition_penalty = 2,
+                         .logit_bias = {{3, 1.0f}, {3, 0.5f}, {0, -kInf}},
+                         .allowed = {3, 0, 2}};
+  std::vector<TokenProbability> out;
+  Sampler sampler(p);
+  ASSERT_TRUE(sampler.Distribution(logits, history, &out).ok());
+  ASSERT_EQ(out.size(), 2u) << "0 is biased away, 1 is not allowed";
+  EXPECT_EQ(out[0].token, 2);
+  EXPECT_EQ(out[1].token, 3);
+  EXPECT_NEAR(std::log(out[0].probability / out[1].probability), 1.9 - (0.5 + 1.5) / 2, 1e-5);
+  sampler.set_params({.allowed = {1, 3}});
+  EXPECT_EQ(*sampler.Sample(logits, {}, 0), 3) << "the largest of those allowed";
+}
+
+TEST(Sampler, BiasAndMaskThatDoNotFitAreRefused) {
+  const std::vector<float> logits = {1, 2, 3};
+  const auto refused = [&](SamplingParams p) { return Sampler(std::move(p)).Sample(logits, {}, 0).status(); };
+  EXPECT_THAT(refused({.logit_bias = {{3, 1}}}).message(), HasSubstr("logit_bias: expected tokens from 0 to 2, got 3"));
+  EXPECT_THAT(refused({.allowed = {7}}).message(), HasSubstr("allowed: expected tokens from 0 to 2, got 7"));
+  const Status nothing = refused({.logit_bias = {{1, -kInf}}, .allowed = {1}});
+  EXPECT_EQ(nothing.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(nothing.message(), HasSubstr("leave no token"));
+}
+
+TEST(Sampler, ProbabilitiesAreTheDistributionAsARow) {
+  const std::vector<float> logits = RandomLogits(3000, 5, 2);
+  const std::vector<int32_t> history = {1, 2, 3};
+  for (const SamplingParams& p :
+       {SamplingParams{}, SamplingParams{1.0, 0, 1, 0, 1, -1}, SamplingParams{0.8, 50, 1, 0, 1.2, -1},
+        SamplingParams{1.2, 0, 0.8, 0, 1, -1}, SamplingParams{1.0, 0, 1, 0.1, 1, -1}}) {
+    Sampler sampler(p);
+    std::vector<TokenProbability> list;
+    std::vector<float> row;
+    ASSERT_TRUE(sampler.Distribution(logits, history, &list).ok());
+    ASSERT_TRUE(sampler.Probabilities(logits, history, &row).ok());
+    std::vector<float> expected(logits.size());
+    for (const auto& item : list) expected[static_cast<size_t>(item.token)] = item.probability;
+    for (size_t i = 0; i < row.size(); ++i) ASSERT_NEAR(row[i], expected[i], 1e-6f * expected[i]) << i;
+  }
+}
+
 TEST(Sampler, SampleIsTheInverseOfTheCumulativeDistribution) {
   const std::vector<float> logits = RandomLogits(5000, 11, 2);
   for (const SamplingParams& p : {SamplingParams{1.0, 0, 1, 0, 1, -1}, SamplingParams{0.8, 50, 1, 0, 1, -1},
@@ -263,7 +308,10 @@ TEST(SamplingParams, CheckNamesTheFirstValueOutOfRange) {
                                                         {{1, 0, 1, 1.5, 1, -1}, "min_p"},
                                                         {{1, 0, 1, 0, 0, -1}, "repetition_penalty"},
                                                         {{1, 0, 1, 0, kNan, -1}, "repetition_penalty"},
-                                                        {{1, 0, 1, 0, 1, -2}, "repetition_window"}};
+                                                        {{1, 0, 1, 0, 1, -2}, "repetition_window"},
+                                                        {{.logit_bias = {{-1, 0}}}, "logit_bias"},
+                                                        {{.logit_bias = {{1, kNan}}}, "logit_bias"},
+                                                        {{.allowed = {-1}}, "allowed"}};
   for (const auto& [params, name] : bad) {
     const Status status = params.Check();
     EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);

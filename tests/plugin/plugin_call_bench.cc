@@ -76,7 +76,7 @@ void BM_ThroughAbi(benchmark::State& state) {
 }
 
 void BM_GreedySample(benchmark::State& state) {
-  const retort_sampling greedy = {sizeof greedy, 0, 0, 1, 0, 1, -1, 0};
+  const retort_sampling greedy = {sizeof greedy, 0, 0, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0};
   std::vector<float> logits(49152);
   for (size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i * 7919 % 49157) * 1e-3f;
   retort::Record record;

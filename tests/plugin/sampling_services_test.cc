@@ -31,7 +31,7 @@ class SamplingServicesTest : public ::testing::Test {
 TEST_F(SamplingServicesTest, GreedySamplingTakesTheFirstOfTheLargest) {
   std::vector<float> logits(49152, -1.0f);
   logits[777] = logits[40000] = 3.0f;
-  const retort_sampling greedy = {sizeof greedy, 0, 0, 1, 0, 1, -1, 0};
+  const retort_sampling greedy = {sizeof greedy, 0, 0, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0};
   int32_t token = -1;
   ASSERT_EQ(Host().sample(handle_, &greedy, logits.data(), logits.size(), nullptr, 0, 0, &token), RETORT_OK);
   EXPECT_EQ(token, 777);
@@ -43,7 +43,7 @@ TEST_F(SamplingServicesTest, GreedySamplingTakesTheFirstOfTheLargest) {
 TEST_F(SamplingServicesTest, SamplingFollowsItsDistribution) {
   const std::vector<float> logits = {0.0f, 1.0f, 2.0f, -1.0f};
   const int32_t history[] = {2};
-  const retort_sampling sampling = {sizeof sampling, 3, 0.8, 1, 0, 1.5, -1, 0};
+  const retort_sampling sampling = {sizeof sampling, 3, 0.8, 1, 0, 1.5, -1, 0, nullptr, 0, nullptr, 0};
   std::vector<float> p(4);
   ASSERT_EQ(Host().distribution(&sampling, logits.data(), 4, history, 1, p.data()), RETORT_OK);
   EXPECT_NEAR(p[0] + p[1] + p[2] + p[3], 1, 1e-6);
@@ -65,7 +65,7 @@ TEST_F(SamplingServicesTest, SamplingFollowsItsDistribution) {
 TEST_F(SamplingServicesTest, SamplingIsKeyedAsDocumented) {
   record_.run_seed = 11;
   std::vector<float> logits(100, 0.0f);
-  const retort_sampling flat = {sizeof flat, 0, 1, 1, 0, 1, -1, 0};
+  const retort_sampling flat = {sizeof flat, 0, 1, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0};
   Sampler sampler(SamplingParams{.temperature = 1});
   for (uint64_t position = 0; position < 20; ++position) {
     int32_t token = -1;
@@ -85,14 +85,14 @@ TEST_F(SamplingServicesTest, WrongSamplingIsRefused) {
     return Message();
   };
   constexpr uint32_t kSize = sizeof(retort_sampling);
-  EXPECT_THAT(refused({kSize, 0, -1, 1, 0, 1, -1, 0}), HasSubstr("temperature"));
-  EXPECT_THAT(refused({kSize, 0, NAN, 1, 0, 1, -1, 0}), HasSubstr("temperature"));
-  EXPECT_THAT(refused({kSize, -1, 1, 1, 0, 1, -1, 0}), HasSubstr("top_k"));
-  EXPECT_THAT(refused({kSize, 0, 1, 0, 0, 1, -1, 0}), HasSubstr("top_p"));
-  EXPECT_THAT(refused({kSize, 0, 1, 1, 2, 1, -1, 0}), HasSubstr("min_p"));
-  EXPECT_THAT(refused({kSize, 0, 1, 1, 0, 0, -1, 0}), HasSubstr("repetition_penalty"));
-  EXPECT_THAT(refused({4, 0, 1, 1, 0, 1, -1, 0}), HasSubstr("retort_sampling.size"));
-  const retort_sampling good = {kSize, 0, 1, 1, 0, 1, -1, 0};
+  EXPECT_THAT(refused({kSize, 0, -1, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("temperature"));
+  EXPECT_THAT(refused({kSize, 0, NAN, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("temperature"));
+  EXPECT_THAT(refused({kSize, -1, 1, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("top_k"));
+  EXPECT_THAT(refused({kSize, 0, 1, 0, 0, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("top_p"));
+  EXPECT_THAT(refused({kSize, 0, 1, 1, 2, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("min_p"));
+  EXPECT_THAT(refused({kSize, 0, 1, 1, 0, 0, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("repetition_penalty"));
+  EXPECT_THAT(refused({4, 0, 1, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0}), HasSubstr("retort_sampling.size"));
+  const retort_sampling good = {kSize, 0, 1, 1, 0, 1, -1, 0, nullptr, 0, nullptr, 0};
   EXPECT_EQ(Host().sample(handle_, &good, logits.data(), 0, nullptr, 0, 0, &token), RETORT_INVALID_ARGUMENT);
 }
 

@@ -81,7 +81,7 @@ TEST_F(ServicesTest, BeginAnewStartsOver) {
   ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
   retort_kv* kv = nullptr;
   ASSERT_EQ(Host().record_kv(handle_, &model_handle_, &kv), RETORT_OK);
-  retort_forward_item item = {sizeof item, 1, kv, tokens.data(), 1};
+  retort_forward_item item = {sizeof item, 1, kv, tokens.data(), 1, nullptr};
   retort_tensor logits = {};
   logits.size = sizeof logits;
   ASSERT_EQ(Host().model_forward(&model_handle_, &item, 1, &logits), RETORT_OK);
@@ -124,6 +124,14 @@ TEST_F(ServicesTest, DraftsAreCopiedAndChecked) {
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
   std::vector<float> q(2 * 28, 0.5f);
   draft.q = q.data();
+  EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
+  EXPECT_THAT(Message(), HasSubstr("record r: draft.q[0]: expected probabilities that sum to 1, got a sum of 14.0"));
+  std::fill(q.begin(), q.end(), 1.0f / 28);
+  q[9] = 0;
+  q[8] = 2.0f / 28;
+  EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
+  EXPECT_THAT(Message(), HasSubstr("draft.q[0]: the token 9 has q = 0"));
+  std::fill(q.begin(), q.end(), 1.0f / 28);
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
   EXPECT_EQ(record_->draft->q.size(), q.size());
   draft.kind = 4;
@@ -181,14 +189,14 @@ TEST_F(ServicesTest, ForksShareAndPart) {
   retort_kv *kv = nullptr, *fork = nullptr;
   ASSERT_EQ(Host().record_kv(handle_, &model_handle_, &kv), RETORT_OK);
   const int32_t tokens[] = {0, 1, 2};
-  retort_forward_item item = {sizeof item, 2, kv, tokens, 3};
+  retort_forward_item item = {sizeof item, 2, kv, tokens, 3, nullptr};
   retort_tensor logits = {};
   logits.size = sizeof logits;
   ASSERT_EQ(Host().model_forward(&model_handle_, &item, 1, &logits), RETORT_OK);
   ASSERT_EQ(Host().kv_fork(kv, &fork), RETORT_OK);
   EXPECT_EQ(model_->pages_in_use(), 1u) << "shared";
   const int32_t other[] = {9};
-  item = {sizeof item, 0, fork, other, 1};
+  item = {sizeof item, 0, fork, other, 1, nullptr};
   ASSERT_EQ(Host().model_forward(&model_handle_, &item, 1, &logits), RETORT_OK);
   EXPECT_EQ(static_cast<const float*>(logits.data)[10], 10.0f);
   EXPECT_EQ(Host().kv_length(fork), 4u);
@@ -196,7 +204,7 @@ TEST_F(ServicesTest, ForksShareAndPart) {
   EXPECT_EQ(model_->pages_in_use(), 2u) << "parted by writing";
   EXPECT_EQ(Host().kv_truncate(kv, 4), RETORT_INVALID_ARGUMENT);
   ASSERT_EQ(Host().kv_truncate(kv, 1), RETORT_OK);
-  item = {sizeof item, 0, kv, other, 1};
+  item = {sizeof item, 0, kv, other, 1, nullptr};
   ASSERT_EQ(Host().model_forward(&model_handle_, &item, 1, &logits), RETORT_OK);
   EXPECT_EQ(Host().kv_length(kv), 2u);
   Host().kv_free(kv);
@@ -210,8 +218,8 @@ TEST_F(ServicesTest, ABatchGivesRowsInOrderOfItems) {
   ASSERT_EQ(Host().record_kv(handle_, &model_handle_, &kv), RETORT_OK);
   ASSERT_EQ(Host().kv_fork(kv, &fork), RETORT_OK);
   const int32_t first[] = {0, 4}, second[] = {6};
-  const retort_forward_item items[] = {{sizeof(retort_forward_item), 0, kv, first, 2},
-                                       {sizeof(retort_forward_item), 0, fork, second, 1}};
+  const retort_forward_item items[] = {{sizeof(retort_forward_item), 0, kv, first, 2, nullptr},
+                                       {sizeof(retort_forward_item), 0, fork, second, 1, nullptr}};
   retort_tensor logits = {};
   logits.size = sizeof logits;
   ASSERT_EQ(Host().model_forward(&model_handle_, items, 2, &logits), RETORT_OK);
@@ -241,16 +249,16 @@ TEST_F(ServicesTest, AStepIsChecked) {
     EXPECT_EQ(Host().kv_length(kv), 0u);
   };
   constexpr uint32_t kSize = sizeof(retort_forward_item);
-  refused(&other_handle, {kSize, 0, kv, tokens, 2},
+  refused(&other_handle, {kSize, 0, kv, tokens, 2, nullptr},
           "items[0].kv: it belongs to model `scripted`, the step is of model `other`");
-  refused(&model_handle_, {kSize, 0, nullptr, tokens, 2}, "items[0].kv: expected a sequence, got null");
-  refused(&model_handle_, {kSize, 0, kv, nullptr, 2}, "items[0].tokens: expected at least one token");
-  refused(&model_handle_, {kSize, 0, kv, tokens, 0}, "items[0].tokens: expected at least one token");
-  refused(&model_handle_, {kSize, 3, kv, tokens, 2}, "items[0].logits_first: expected 0 to 2, got 3");
-  refused(&model_handle_, {kSize, 0, kv, wild, 2}, "tokens[1]: expected a token from 0 to 27, got -7");
-  refused(&model_handle_, {8, 0, kv, tokens, 2}, "retort_forward_item.size: expected 32 or more, got 8");
+  refused(&model_handle_, {kSize, 0, nullptr, tokens, 2, nullptr}, "items[0].kv: expected a sequence, got null");
+  refused(&model_handle_, {kSize, 0, kv, nullptr, 2, nullptr}, "items[0].tokens: expected at least one token");
+  refused(&model_handle_, {kSize, 0, kv, tokens, 0, nullptr}, "items[0].tokens: expected at least one token");
+  refused(&model_handle_, {kSize, 3, kv, tokens, 2, nullptr}, "items[0].logits_first: expected 0 to 2, got 3");
+  refused(&model_handle_, {kSize, 0, kv, wild, 2, nullptr}, "tokens[1]: expected a token from 0 to 27, got -7");
+  refused(&model_handle_, {8, 0, kv, tokens, 2, nullptr}, "retort_forward_item.size: expected 40 or more, got 8");
   logits.size = 4;
-  refused(&model_handle_, {kSize, 0, kv, tokens, 2}, "retort_tensor.size: expected 104 or more, got 4");
+  refused(&model_handle_, {kSize, 0, kv, tokens, 2, nullptr}, "retort_tensor.size: expected 104 or more, got 4");
 }
 
 }  // namespace

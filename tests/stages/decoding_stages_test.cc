@@ -159,8 +159,12 @@ TEST_F(DecodingStages, GoodDraftsSaveStepsAndAreCounted) {
   ASSERT_TRUE(verify->Process({record}).ok());
   EXPECT_EQ(record->generation->tokens(), (std::vector<int32_t>{0, 1, 2, 3, 4}));
   EXPECT_EQ(model_->steps(), 1);
-  EXPECT_EQ(verify->counter("drafted_tokens"), 4);
+  EXPECT_EQ(verify->counter("drafts"), 1);
+  EXPECT_EQ(verify->counter("draft_tokens"), 4);
   EXPECT_EQ(verify->counter("accepted_tokens"), 3);
+  EXPECT_EQ(verify->counter("accepted_tokens_per_pos/0"), 1);
+  EXPECT_EQ(verify->counter("accepted_tokens_per_pos/2"), 1);
+  EXPECT_EQ(verify->counter("accepted_tokens_per_pos/3"), 0);
   EXPECT_EQ(verify->samples("acceptance_length"), std::vector<double>{4});
   EXPECT_EQ(verify->samples("acceptance_length/letters"), std::vector<double>{4});
   EXPECT_EQ(KvLength(*record), 4u) << "all but the last token";
@@ -246,20 +250,24 @@ TEST_F(DecodingStages, VerifiedTokensHaveTheModelsLawAndAnUnconditionalAcceptIsC
 
 TEST_F(DecodingStages, VerifyRefusesWhatItHasNoExactRuleFor) {
   Use(AlphabetModel());
-  auto verify = Stage("verify", "{ model: scripted }");
-  Record* const sampled = Prompted("s", "a");
-  sampled->draft = std::make_unique<Draft>();
-  sampled->draft->kind = RETORT_DRAFT_SAMPLED;
-  sampled->draft->tokens = {1};
+  auto verify = Stage("verify", "{ model: scripted, block: true }");
+  Record* const branched = Prompted("s", "a");
+  branched->json["sampling"] = {{"temperature", 1}};
+  branched->draft = std::make_unique<Draft>();
+  branched->draft->kind = RETORT_DRAFT_TREE;
+  branched->draft->tokens = {1};
+  branched->draft->parents = {-1};
+  branched->draft->q.assign(28, 1.0f / 28);
   Record* const wild = Prompted("w", "a");
   wild->draft = std::make_unique<Draft>();
   wild->draft->tokens = {5000};
   Record* const bare = Prompted("b", "a");
-  (void)verify->Process({sampled, wild, bare});
+  (void)verify->Process({branched, wild, bare});
   ASSERT_EQ(verify->failed().size(), 3u);
-  EXPECT_NE(verify->failed()[0].status.message().find("no exact rule"), std::string::npos);
-  EXPECT_NE(verify->failed()[1].status.message().find("got 5000"), std::string::npos);
-  EXPECT_EQ(verify->failed()[2].status.code(), StatusCode::kNotFound) << "no draft";
+  EXPECT_NE(verify->failed()[0].status.message().find("got 5000"), std::string::npos);
+  EXPECT_EQ(verify->failed()[1].status.code(), StatusCode::kNotFound) << "no draft";
+  EXPECT_NE(verify->failed()[2].status.message().find("got a tree"), std::string::npos)
+      << verify->failed()[2].status.ToString();
   const auto greedy = host_->Create("verify", "{ model: scripted, rule: greedy, temperature: 0.5 }");
   ASSERT_FALSE(greedy.ok());
   EXPECT_NE(greedy.status().message().find("rule: lossless"), std::string::npos);

@@ -86,7 +86,11 @@ Status ScriptedModel::Forward(std::span<const ForwardItem> items, std::span<cons
     return ResourceExhausted("scripted failure of a step");
   }
   for (const ForwardItem& item : items) {
-    if (item.kv->length() + item.tokens.size() > static_cast<size_t>(hyper_.context_length)) {
+    RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
+    size_t end = item.kv->prefix_length() + (paths.empty() ? item.tokens.size() : 0);
+    for (const uint64_t path : paths)
+      end = std::max(end, item.kv->prefix_length() + static_cast<size_t>(std::popcount(path)));
+    if (end > static_cast<size_t>(hyper_.context_length)) {
       return ResourceExhausted("the context holds " + std::to_string(hyper_.context_length) + " tokens");
     }
   }

@@ -88,10 +88,10 @@ static retort_code MeasureProcess(void* instance, retort_context* context, retor
   return RETORT_OK;
 }
 
-static const retort_stage_functions numbers_functions = {sizeof numbers_functions, 0,    NumbersCreate, NULL,
-                                                         NumbersProcess,           NULL, free,          NULL};
-static const retort_stage_functions measure_functions = {sizeof measure_functions, 0,    MeasureCreate, NULL,
-                                                         MeasureProcess,           NULL, free,          NULL};
+static const retort_stage_functions numbers_functions = {
+    sizeof numbers_functions, 0, NumbersCreate, NULL, NumbersProcess, NULL, free, NULL, NULL};
+static const retort_stage_functions measure_functions = {
+    sizeof measure_functions, 0, MeasureCreate, NULL, MeasureProcess, NULL, free, NULL, NULL};
 
 const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
 

@@ -83,8 +83,10 @@ typedef struct retort_option_spec {
   size_t choice_count;
 } retort_option_spec;
 
-/* Payload types form a line of "is also a": "draft:point-mass" < "draft" < "sequence" < "record". An edge is valid
- * where the output's type is the input's type or below it. Any other name is a type of its own below "record". */
+/* Payload types form a line of "is also a": "draft:point-mass" < "draft:sampled" < "draft:tree" < "draft" < "sequence"
+ * < "record". (A token chosen without chance is one drawn from a q of 1; a chain is a tree without branches.) An edge
+ * is valid where the output's type is the input's type or below it. Any other name is a type of its own below "record".
+ */
 typedef struct retort_port_spec {
   uint32_t size;
   int32_t optional; /* outputs: 1 = may stay unconnected; records emitted there count as completed */
@@ -121,6 +123,10 @@ typedef struct retort_stage_functions {
   /* Say what is wrong with option values that are all right each for itself. `lint` and `plan` call it before any model
    * is loaded, so that config_model fails; create must check for itself. May be null. */
   retort_code (*check)(void* user_data, const retort_config* config);
+  /* Say what an output, or with -1 the input, carries under these option values: the payload of the port's descriptor
+   * or one below it. `lint` and `plan` check edges by it; no model is loaded then. The view lives until the thread's
+   * next call. May be null: the descriptor's. */
+  retort_code (*payload)(void* user_data, const retort_config* config, int32_t output, retort_string* payload);
 } retort_stage_functions;
 
 enum {
@@ -167,13 +173,17 @@ enum {
   RETORT_TOKENIZE_PARSE_SPECIAL = 1 << 1 /* text of special tokens becomes these tokens */
 };
 
-/* A sequence's share of one forward step: `tokens` are appended to `kv`. */
+/* A sequence's share of one forward step: `tokens` are appended to `kv`. With `parents` they are nodes of a tree that
+ * follows what `kv` holds; it may be run in several steps, and holds 64 nodes at most. Then only kv_keep_path,
+ * kv_keep_common, kv_truncate to what stood before the tree, or more nodes can follow. */
 typedef struct retort_forward_item {
   uint32_t size;
   uint32_t logits_first; /* logits are wanted for tokens [logits_first, token_count); token_count = none */
   retort_kv* kv;
   const int32_t* tokens;
   size_t token_count;
+  const int32_t* parents; /* [token_count]: a node of the tree, counted from its first; -1 = the end of what stood
+                             before. null: each token follows the one before it */
 } retort_forward_item;
 
 /* A plain view. On `device_kind` 0 and 1 `data` may be read by the host. */
@@ -190,7 +200,13 @@ typedef struct retort_tensor {
   int32_t reserved;
 } retort_tensor;
 
-/* Transforms apply in this order: repetition_penalty, temperature, top_k, top_p, min_p; neutral values switch off. */
+typedef struct retort_logit_bias {
+  int32_t token;
+  float bias; /* finite, or -inf to forbid the token */
+} retort_logit_bias;
+
+/* Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; neutral values
+ * switch off. */
 typedef struct retort_sampling {
   uint32_t size;
   int32_t top_k;             /* keep the k most likely; 0 = all */
@@ -200,6 +216,10 @@ typedef struct retort_sampling {
   double repetition_penalty; /* > 0; 1 = none. Keskar et al. 2019 */
   int32_t repetition_window; /* tokens looked back at, the prompt included; -1 = all */
   int32_t reserved;
+  const retort_logit_bias* bias; /* [bias_count]: added to the logits */
+  size_t bias_count;
+  const int32_t* allowed; /* [allowed_count]: the only tokens that may come */
+  size_t allowed_count;   /* 0 = all tokens may */
 } retort_sampling;
 
 /* ---- sequences and drafts, carried by records --------------------------------------------------------------- */
@@ -230,8 +250,8 @@ typedef struct retort_sequence_view {
 typedef int32_t retort_draft_kind; /* what q the tokens were drawn from: decides the only exact verification rule */
 enum {
   RETORT_DRAFT_POINT_MASS = 1, /* chosen without chance (n-gram, argmax): q is 1 at the token */
-  RETORT_DRAFT_SAMPLED = 2,    /* sampled from q after all transforms */
-  RETORT_DRAFT_TREE = 3
+  RETORT_DRAFT_SAMPLED = 2,    /* a chain, each token drawn from its q after all transforms */
+  RETORT_DRAFT_TREE = 3        /* chosen without chance, or with q each drawn given the siblings before it */
 };
 
 typedef struct retort_draft {
@@ -240,9 +260,53 @@ typedef struct retort_draft {
   const int32_t* tokens;
   size_t token_count;
   const int32_t* parents; /* TREE: index of each token's parent, -1 = the sequence's last token; else null */
-  const float* q;         /* SAMPLED: [token_count, vocab_size]; else null */
+  const float* q;         /* SAMPLED, and TREE where its tokens were drawn: [token_count, vocab_size]; else null */
   retort_string drafter;  /* who made it; for the report */
 } retort_draft;
+
+/* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves
+ * out what it does not trust has another law than its q. */
+typedef struct retort_draft_draw {
+  uint32_t size;
+  uint32_t index;      /* of the draw in the record's block, from 0, each once */
+  const float* logits; /* [vocab] of the drafter; what it has beyond the sequence's vocabulary is left out */
+  size_t vocab;
+  const int32_t* history; /* the tokens before it */
+  size_t history_count;
+  const int32_t* siblings; /* children of the same node, drawn before, which do not come again */
+  size_t sibling_count;
+} retort_draft_draw;
+
+typedef int32_t retort_rule;
+enum {
+  RETORT_RULE_GREEDY = 1,   /* the argmax; temperature 0 only */
+  RETORT_RULE_LOSSLESS = 2, /* the model's own law, by the rule that is exact for the draft's kind */
+  RETORT_RULE_LENIENT = 3,  /* accept with min(1, p / (lenience * q)). Leviathan et al., arXiv 2211.17192, A.5 */
+  RETORT_RULE_TYPICAL = 4,  /* accept p > min(epsilon, delta * exp(-entropy)). Medusa, arXiv 2401.10774 */
+  RETORT_RULE_THRESHOLD = 5 /* accept p >= threshold at a temperature of its own. Sirius, arXiv 2409.03856 */
+};
+
+typedef struct retort_acceptance {
+  uint32_t size;
+  retort_rule rule;
+  int32_t block; /* LOSSLESS over SAMPLED drafts: 1 = decide the block as a whole. Sun et al., arXiv 2403.10444 */
+  int32_t reserved;
+  double lenience; /* (0, 1]; 1 = lossless */
+  double typical_epsilon;
+  double typical_delta;
+  double threshold;
+  double threshold_temperature;
+} retort_acceptance;
+
+/* Views live until the thread's next draft_verify. */
+typedef struct retort_verdict {
+  uint32_t size;
+  uint32_t reserved;
+  const int32_t* path; /* the draft's tokens that stand, by index: each the parent of the next */
+  size_t path_count;
+  const int32_t* tokens; /* these tokens and the one that follows them */
+  size_t token_count;    /* path_count + 1 */
+} retort_verdict;
 
 /* ---- what the host does for a plugin ------------------------------------------------------------------------ */
 
@@ -297,6 +361,9 @@ typedef struct retort_host {
   retort_code (*model_detokenize)(const retort_model*, const int32_t* tokens, size_t count, retort_string* text);
   /* `messages`: JSON list of {role, content}. Gives the prompt's text with the marker of the answer's beginning. */
   retort_code (*model_apply_chat_template)(const retort_model*, retort_string messages, retort_string* text);
+  /* RETORT_OK where both have the same tokens under the same numbers, so that one can draft for the other; else
+   * RETORT_UNSUPPORTED, with the first token that differs. Rows of an embedding beyond the tokens do not count. */
+  retort_code (*model_same_tokens)(const retort_model*, const retort_model*);
   /* Run one step over all items. *logits is [rows wanted in item order, vocab], valid until the next step of this
    * model. Fails as a whole (no item is appended) with RETORT_RESOURCE_EXHAUSTED where an item would outgrow the
    * context. */
@@ -306,8 +373,13 @@ typedef struct retort_host {
    * a sequence, it may hold the beginning of its tokens already (of an earlier prompt that began alike): kv_length
    * says how many. At least one of the tokens is left. */
   retort_code (*record_kv)(retort_record*, retort_model*, retort_kv** kv);
-  size_t (*kv_length)(const retort_kv*);                      /* tokens stored */
-  retort_code (*kv_truncate)(retort_kv*, size_t length);      /* keep the first `length` */
+  size_t (*kv_length)(const retort_kv*);                 /* tokens stored */
+  retort_code (*kv_truncate)(retort_kv*, size_t length); /* keep the first `length` */
+  /* Keep the nodes `path` of the tree, each the parent of the next, as if they had been appended. */
+  retort_code (*kv_keep_path)(retort_kv*, const int32_t* path, size_t count);
+  /* Keep what is stored of the beginning of `tokens`, also along a path of a tree, but leave one of `tokens` out at
+   * least, for the next step to run. What else is stored goes. */
+  retort_code (*kv_keep_common)(retort_kv*, const int32_t* tokens, size_t count);
   retort_code (*kv_fork)(const retort_kv*, retort_kv** fork); /* shares pages until written; free with kv_free */
   void (*kv_free)(retort_kv*);                                /* only what kv_fork made */
 
@@ -315,6 +387,11 @@ typedef struct retort_host {
   retort_code (*sequence_begin)(retort_record*, retort_model*, const int32_t* prompt, size_t count);
   retort_code (*sequence_set_limits)(retort_record*, const retort_limits*); /* once; later calls are ignored */
   retort_code (*sequence_view)(const retort_record*, retort_sequence_view* view);
+  /* How the sequence's tokens are drawn: `sampling`, and over it what the record's field `sampling` says (an object
+   * with the same names, `logit_bias` {"TOKEN": number} and `allowed_tokens`). Once; later calls are ignored. */
+  retort_code (*sequence_set_sampling)(retort_record*, const retort_sampling* sampling);
+  /* RETORT_NOT_FOUND before the first sequence_set_sampling. Views live as long as the sequence. */
+  retort_code (*sequence_sampling)(const retort_record*, retort_sampling* sampling);
   /* Append generated tokens up to the first that finishes the sequence. *committed counts those kept (an end token is
    * kept and counted, but its text is left out). */
   retort_code (*sequence_commit)(retort_record*, const int32_t* tokens, size_t count, size_t* committed,
@@ -326,10 +403,17 @@ typedef struct retort_host {
   retort_code (*draft_set)(retort_record*, const retort_draft*);
   retort_code (*draft_view)(const retort_record*, retort_draft* view);
   retort_code (*draft_clear)(retort_record*);
+  /* Draw a token of the next draft by the sequence's own sampling. `q`: [vocab of the sequence], becomes the row that
+   * it was drawn from. *token -1: the siblings left nothing. */
+  retort_code (*draft_draw)(retort_record*, const retort_draft_draw* draw, float* q, int32_t* token);
+  /* Decide on the first rows - 1 tokens of the record's draft by the sequence's own sampling. `logits`: [rows, vocab]
+   * of the target, row 0 follows the sequence and row 1 + i draft token i. Nothing is committed. */
+  retort_code (*draft_verify)(retort_record*, const retort_acceptance*, const float* logits, size_t rows, size_t vocab,
+                              retort_verdict* verdict);
 
   /* Draw the token at index `position` of the record's sequence from one row of logits, after all transforms.
    * `history`: the tokens before it. Chance is keyed by (run seed, record id, position) alone, so that plain and
-   * speculative decoding draw the same token from the same logits. */
+   * speculative decoding draw the same token from the same logits. `sampling` null: the sequence's own. */
   retort_code (*sample)(retort_record*, const retort_sampling*, const float* logits, size_t vocab,
                         const int32_t* history, size_t history_count, uint64_t position, int32_t* token);
   /* The probabilities themselves, [vocab], after all transforms; temperature 0 gives a point mass. */

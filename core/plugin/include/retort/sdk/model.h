@@ -20,6 +20,15 @@ class Kv {
   size_t Length() const { return Host().kv_length(handle_); }
   /// Keep the first `length` tokens. Errors: kInvalidArgument if there are fewer.
   Status Truncate(size_t length) const { return FromCode(Host().kv_truncate(handle_, length)); }
+  /// Keep the nodes `path` of a tree, each the parent of the next, as if they had been appended.
+  Status KeepPath(std::span<const int32_t> path) const {
+    return FromCode(Host().kv_keep_path(handle_, path.data(), path.size()));
+  }
+  /// Keep what is stored of the beginning of `tokens`, also along a path of a tree, but leave the last token out, for
+  /// the next step to run. What else is stored goes.
+  Status KeepCommon(std::span<const int32_t> tokens) const {
+    return FromCode(Host().kv_keep_common(handle_, tokens.data(), tokens.size()));
+  }
 
  private:
   retort_kv* handle_;
@@ -47,11 +56,16 @@ class KvFork {
 };
 
 /// A sequence's share of one forward step: `tokens` are appended to `kv`; logits are given for tokens
-/// [logits_first, tokens.size()). `tokens` must live until Forward returns.
+/// [logits_first, tokens.size()). With `parents`, one for each token, they are nodes of a tree: see
+/// retort_forward_item. `tokens` and `parents` must live until Forward returns.
 struct ForwardItem : retort_forward_item {
-  ForwardItem(Kv to, std::span<const int32_t> appended, size_t first)
-      : retort_forward_item{sizeof(retort_forward_item), static_cast<uint32_t>(first), to.handle(), appended.data(),
-                            appended.size()} {}
+  ForwardItem(Kv to, std::span<const int32_t> appended, size_t first, std::span<const int32_t> tree = {})
+      : retort_forward_item{sizeof(retort_forward_item),
+                            static_cast<uint32_t>(first),
+                            to.handle(),
+                            appended.data(),
+                            appended.size(),
+                            tree.empty() ? nullptr : tree.data()} {}
 };
 
 /// Rows of logits in host memory, valid until the next Forward of the model.
@@ -71,6 +85,9 @@ struct TokenizeOptions {
   bool add_special = false;    // begin-of-sequence where the model wants one
   bool parse_special = false;  // text of special tokens becomes these tokens
 };
+
+/// Nodes that a tree of drafts holds at most, those included that continue the sequence itself.
+inline constexpr size_t kMaxTreeNodes = 64;
 
 class Model {
  public:
@@ -112,6 +129,8 @@ class Model {
     if (code != RETORT_OK) return FromCode(code);
     return FromC(text);
   }
+  /// kUnsupported, with the first token that differs, unless the other model has the same tokens.
+  Status CheckSameTokens(Model other) const { return FromCode(Host().model_same_tokens(handle_, other.handle())); }
   /// One step over all items; a failure leaves every kv as it was. Errors: kResourceExhausted (context, memory),
   /// kInvalidArgument (token out of range, kv of another model).
   Result<Logits> Forward(std::span<const ForwardItem> items) const {

@@ -42,8 +42,8 @@ struct Committed {
 
 enum class DraftKind : int32_t {
   kPointMass = RETORT_DRAFT_POINT_MASS,  // chosen without chance: q is 1 at the token
-  kSampled = RETORT_DRAFT_SAMPLED,       // sampled from q after all transforms
-  kTree = RETORT_DRAFT_TREE
+  kSampled = RETORT_DRAFT_SAMPLED,       // a chain, each token drawn from its q after all transforms
+  kTree = RETORT_DRAFT_TREE              // chosen without chance, or with q each drawn given the siblings before it
 };
 
 /// To set a draft, which the host copies, or to view one until the record's draft changes.
@@ -51,11 +51,12 @@ struct DraftView {
   DraftKind kind = DraftKind::kPointMass;
   std::span<const int32_t> tokens = {};
   const int32_t* parents = nullptr;  // kTree: [tokens], -1 = the sequence's last token
-  const float* q = nullptr;          // kSampled: [tokens, vocab]
+  const float* q = nullptr;          // kSampled, and kTree where tokens were drawn: [tokens, vocab]
   std::string_view drafter = {};
 };
 
-/// Transforms apply in this order: repetition_penalty, temperature, top_k, top_p, min_p; the defaults are neutral.
+/// Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; the defaults
+/// are neutral.
 struct Sampling {
   double temperature = 0;
   int32_t top_k = 0;
@@ -63,10 +64,44 @@ struct Sampling {
   double min_p = 0;
   double repetition_penalty = 1;
   int32_t repetition_window = -1;
+  std::span<const retort_logit_bias> bias = {};
+  std::span<const int32_t> allowed = {};  // the only tokens that may come; empty = all
 
   retort_sampling ToC() const {
-    return {sizeof(retort_sampling), top_k, temperature, top_p, min_p, repetition_penalty, repetition_window, 0};
+    return {sizeof(retort_sampling), top_k, temperature, top_p,       min_p,          repetition_penalty,
+            repetition_window,       0,     bias.data(), bias.size(), allowed.data(), allowed.size()};
   }
+};
+
+/// A token of a draft is to be drawn: retort_draft_draw.
+struct DraftDraw {
+  uint32_t index = 0;                      // of the draw in the record's block, each once
+  std::span<const float> logits;           // of the drafter
+  std::span<const int32_t> history;        // the tokens before it
+  std::span<const int32_t> siblings = {};  // children of the same node, drawn before
+};
+
+enum class Rule : int32_t {
+  kGreedy = RETORT_RULE_GREEDY,
+  kLossless = RETORT_RULE_LOSSLESS,
+  kLenient = RETORT_RULE_LENIENT,
+  kTypical = RETORT_RULE_TYPICAL,
+  kThreshold = RETORT_RULE_THRESHOLD
+};
+
+/// How a draft is accepted: retort_acceptance.
+struct Acceptance {
+  Rule rule = Rule::kLossless;
+  bool block = false;
+  double lenience = 1;
+  double typical_epsilon = 0.09, typical_delta = 0.3;
+  double threshold = 0.1, threshold_temperature = 0.6;
+};
+
+/// Views live until the thread's next Verify.
+struct Verdict {
+  std::span<const int32_t> path;    // the draft's tokens that stand, by index
+  std::span<const int32_t> tokens;  // these tokens and the one that follows them
 };
 
 class Record {
@@ -136,6 +171,27 @@ class Record {
     if (code != RETORT_OK) return FromCode(code);
     return SequenceView{{view.tokens, view.token_count}, view.prompt_count, Finish{view.finish}, view.max_tokens};
   }
+  /// How the sequence's tokens are drawn; the record's own field `sampling` goes over it. Takes effect once.
+  /// Errors: kInvalidArgument for a value out of range.
+  Status SetSampling(const Sampling& sampling) const {
+    const retort_sampling c = sampling.ToC();
+    return FromCode(Host().sequence_set_sampling(handle_, &c));
+  }
+  /// Views live as long as the sequence. Errors: kNotFound before the first SetSampling.
+  Result<Sampling> OwnSampling() const {
+    retort_sampling c = {};
+    c.size = sizeof c;
+    const retort_code code = Host().sequence_sampling(handle_, &c);
+    if (code != RETORT_OK) return FromCode(code);
+    return Sampling{c.temperature,
+                    c.top_k,
+                    c.top_p,
+                    c.min_p,
+                    c.repetition_penalty,
+                    c.repetition_window,
+                    {c.bias, c.bias_count},
+                    {c.allowed, c.allowed_count}};
+  }
   /// Append generated tokens up to the first that finishes the sequence.
   Result<Committed> Commit(std::span<const int32_t> tokens) const {
     Committed committed;
@@ -167,6 +223,40 @@ class Record {
     return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter)};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
+  /// Draw a token of the next draft by the sequence's own sampling; `q` becomes the row that it was drawn from, as wide
+  /// as the sequence's vocabulary. -1: the siblings left nothing.
+  Result<int32_t> DrawDraft(const DraftDraw& draw, std::span<float> q) const {
+    const retort_draft_draw c = {sizeof c,
+                                 draw.index,
+                                 draw.logits.data(),
+                                 draw.logits.size(),
+                                 draw.history.data(),
+                                 draw.history.size(),
+                                 draw.siblings.data(),
+                                 draw.siblings.size()};
+    int32_t token = -1;
+    const retort_code code = Host().draft_draw(handle_, &c, q.data(), &token);
+    if (code != RETORT_OK) return FromCode(code);
+    return token;
+  }
+  /// Decide on the first rows - 1 tokens of the draft, by the target's `rows` rows of logits from `first` on. Nothing
+  /// is committed. Errors: kInvalidArgument for a rule that does not fit the draft, kInternal for logits that are NaN.
+  Result<Verdict> Verify(const Acceptance& acceptance, const Logits& logits, size_t first, size_t rows) const {
+    const retort_acceptance c = {sizeof c,
+                                 static_cast<retort_rule>(acceptance.rule),
+                                 acceptance.block,
+                                 0,
+                                 acceptance.lenience,
+                                 acceptance.typical_epsilon,
+                                 acceptance.typical_delta,
+                                 acceptance.threshold,
+                                 acceptance.threshold_temperature};
+    retort_verdict verdict = {};
+    verdict.size = sizeof verdict;
+    const retort_code code = Host().draft_verify(handle_, &c, logits.row(first).data(), rows, logits.vocab(), &verdict);
+    if (code != RETORT_OK) return FromCode(code);
+    return Verdict{{verdict.path, verdict.path_count}, {verdict.tokens, verdict.token_count}};
+  }
 
   /// The record's own key/value sequence in `model`, made on first use and freed with the record.
   Result<sdk::Kv> Kv(Model model) const {
@@ -184,6 +274,14 @@ class Record {
     int32_t token = -1;
     const retort_code code =
         Host().sample(handle_, &c, logits.data(), logits.size(), history.data(), history.size(), position, &token);
+    if (code != RETORT_OK) return FromCode(code);
+    return token;
+  }
+  /// The same by the sequence's own sampling. Errors also: kNotFound before SetSampling.
+  Result<int32_t> Sample(std::span<const float> logits, std::span<const int32_t> history, uint64_t position) const {
+    int32_t token = -1;
+    const retort_code code =
+        Host().sample(handle_, nullptr, logits.data(), logits.size(), history.data(), history.size(), position, &token);
     if (code != RETORT_OK) return FromCode(code);
     return token;
   }

@@ -92,7 +92,8 @@ class StageSpec {
   StageSpec& Text(std::string text) { return text_ = std::move(text), *this; }
   /// A YAML value for `with:`.
   StageSpec& Example(std::string yaml) { return example_ = std::move(yaml), *this; }
-  /// `payload` is "record", "sequence", "draft", "draft:point-mass" or a type of your own. A stage without an input is
+  /// `payload` is "record", "sequence", "draft", "draft:tree", "draft:sampled", "draft:point-mass" or a type of your
+  /// own. A stage without an input is
   /// a source; one input at most.
   StageSpec& Input(std::string name, std::string payload, std::string text) {
     return inputs_.push_back({std::move(name), std::move(payload), std::move(text), false}), *this;

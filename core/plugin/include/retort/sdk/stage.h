@@ -21,6 +21,8 @@ enum class Ending { kWhole, kCutShort };
 ///   static Result<std::unique_ptr<TheClass>> Create(const Config& config);
 /// and may have, for `lint` to find values that do not go together (no model is loaded then):
 ///   static Status Check(const Config& config);
+/// and, where option values decide what a port carries (-1: the input), a text that lives on:
+///   static std::string_view Payload(const Config& config, int32_t output);
 /// One thread at a time calls an instance (not always the same), unless its Spec says Concurrent().
 class Stage {
  public:
@@ -78,8 +80,20 @@ struct StageFunctions {
     });
   }
 
+  static retort_code Payload(void*, const retort_config* handle, int32_t output, retort_string* payload) {
+    return Guard([&] {
+      const Config config(handle);
+      if constexpr (requires { T::Payload(config, output); }) *payload = ToC(T::Payload(config, output));
+      return ToCode(config.status());
+    });
+  }
+  static constexpr bool SaysPayload() {
+    return requires(const Config& config) { T::Payload(config, 0); };
+  }
+
   static constexpr retort_stage_functions kTable = {
-      sizeof(retort_stage_functions), 0, Create, Open, Process, Close, Destroy, Check};
+      sizeof(retort_stage_functions),   0, Create, Open, Process, Close, Destroy, Check,
+      SaysPayload() ? Payload : nullptr};
 };
 
 /// Register each stage; the body of retort_plugin_init.

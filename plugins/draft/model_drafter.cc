@@ -1,0 +1,117 @@
+#include "plugins/draft/model_drafter.h"
+
+#include <algorithm>
+
+namespace drafting {
+
+using retort::Result;
+using retort::Status;
+using retort::sdk::Context;
+using retort::sdk::DraftKind;
+using retort::sdk::Finish;
+using retort::sdk::Kv;
+using retort::sdk::Logits;
+using retort::sdk::Record;
+using retort::sdk::Sampling;
+using retort::sdk::SequenceView;
+
+Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) const {
+  RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
+  RETORT_ASSIGN_OR_RETURN(const Kv kv, record.Kv(options_.model));
+  Entry entry{record, kv, {sequence.tokens.begin(), sequence.tokens.end()}, options_.max_tokens, {}, options_.drafting};
+  if (sequence.max_tokens >= 0) {
+    const size_t left = static_cast<size_t>(sequence.max_tokens) - sequence.generated().size();
+    entry.length = std::min(entry.length, left - std::min<size_t>(left, 1));  // the verifier adds one
+  }
+  // The last token drafted is not run.
+  const size_t room = context_ + 1 - std::min(context_ + 1, entry.history.size());
+  if (room < entry.length) context.Count("drafts_beyond_context");
+  entry.length = sequence.finish == Finish::kNone ? std::min(entry.length, room) : 0;
+  // Before the first verification nobody knows how the record is sampled; the argmax is a guess that needs no q.
+  if (const Result<Sampling> own = record.OwnSampling(); own.ok()) {
+    entry.sampling = *own;
+  } else if (own.status().code() != retort::StatusCode::kNotFound) {
+    return own.status();
+  }
+  if (entry.sampling.temperature == 0) entry.drafting = Drafting::kArgmax;
+  if (entry.length > 0) RETORT_RETURN_IF_ERROR(entry.kv.KeepCommon(entry.history));
+  return entry;
+}
+
+void ModelDrafter::Report(Context& context, const Status& why) {
+  context.Count("drafts_broken_off");
+  if (told_) return;
+  told_ = true;
+  retort::sdk::Log(retort::sdk::LogLevel::kWarning,
+                   "draft: a draft ends early, the text is not changed: " + why.message() + " (told once)");
+}
+
+Status ChainDrafter::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
+  chains_.clear();
+  for (size_t i = 0; i < records.size(); ++i) {
+    Result<Entry> entry = Begin(context, records[i]);
+    outcomes[i] = entry.status();
+    if (!entry.ok()) continue;
+    const bool live = entry->length > 0;
+    chains_.push_back({*std::move(entry), i});
+    chains_.back().live = live;
+  }
+  while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
+    const Status status = Step(context);
+    if (status.ok()) continue;
+    Report(context, status);
+    break;
+  }
+  for (const Chain& chain : chains_) {
+    const bool sampled = chain.entry.drafting == Drafting::kSampled;
+    outcomes[chain.outcome] =
+        chain.entry.record.SetDraft({.kind = sampled ? DraftKind::kSampled : DraftKind::kPointMass,
+                                     .tokens = chain.tokens,
+                                     .q = sampled ? chain.q.data() : nullptr,
+                                     .drafter = "model"});
+  }
+  return {};
+}
+
+/// One token more for every live chain.
+Status ChainDrafter::Step(Context& context) {
+  items_.clear();
+  for (const Chain& chain : chains_) {
+    if (!chain.live) continue;
+    const std::span<const int32_t> pending = std::span(chain.entry.history).subspan(chain.entry.kv.Length());
+    items_.emplace_back(chain.entry.kv, pending, pending.size() - 1);
+  }
+  RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
+  context.Count("draft_steps");
+  size_t row = 0;
+  for (Chain& chain : chains_) {
+    if (!chain.live) continue;
+    const Status status = Draw(chain, Known(logits.row(row++)));
+    if (!status.ok()) Report(context, status);
+    chain.live = status.ok() && chain.tokens.size() < chain.entry.length;
+  }
+  return {};
+}
+
+Status ChainDrafter::Draw(Chain& chain, std::span<const float> logits) {
+  Entry& entry = chain.entry;
+  Result<int32_t> token(-1);
+  if (entry.drafting == Drafting::kSampled) {
+    const size_t vocab = static_cast<size_t>(options_.target_vocab), at = chain.q.size();
+    chain.q.resize(at + vocab);
+    token = entry.record.DrawDraft({.index = entry.draws++, .logits = logits, .history = entry.history},
+                                   std::span(chain.q).subspan(at));
+    if (!token.ok()) chain.q.resize(at);
+  } else {
+    Sampling sampling = entry.sampling;
+    // Coupled: with the very chance that the verifier draws by, so that like distributions give like tokens.
+    if (entry.drafting == Drafting::kArgmax) sampling.temperature = 0;
+    token = entry.record.Sample(sampling, logits, entry.history, entry.history.size());
+  }
+  if (!token.ok()) return token.status();
+  chain.tokens.push_back(*token);
+  entry.history.push_back(*token);
+  return {};
+}
+
+}  // namespace drafting

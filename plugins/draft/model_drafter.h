@@ -1,0 +1,79 @@
+// Drafts by another model: a chain, token by token, over all records of a batch at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plugins/draft/drafter.h"
+
+namespace drafting {
+
+enum class Drafting { kArgmax, kSampled, kCoupled };
+
+struct ModelDrafterOptions {
+  retort::sdk::Model model;
+  int32_t target_vocab = 0;
+  size_t max_tokens = 8;  // of a chain; the depth of a tree
+  Drafting drafting = Drafting::kArgmax;
+  size_t branches = 1;  // children of a node; nodes that go on, a level. 1: a chain
+  size_t nodes = 16;    // of a tree
+};
+
+/// What both kinds of drafts by a model need: where each record stands, and steps that fail softly. The model has the
+/// record's own keys and values; what verification rejected is cut off, nothing else is run again.
+class ModelDrafter : public Drafter {
+ protected:
+  /// One record's draft in the making.
+  struct Entry {
+    retort::sdk::Record record;
+    retort::sdk::Kv kv;
+    std::vector<int32_t> history;  // the sequence
+    size_t length;                 // tokens in a row that may be drafted
+    retort::sdk::Sampling sampling;
+    Drafting drafting;
+    uint32_t draws = 0;
+  };
+
+  explicit ModelDrafter(ModelDrafterOptions options, size_t context)
+      : options_(std::move(options)), context_(context) {}
+
+  /// The record as an entry, its keys and values cut to what the sequence still says. A record that nothing can be
+  /// drafted for has an entry of length 0.
+  retort::Result<Entry> Begin(retort::sdk::Context& context, const retort::sdk::Record& record) const;
+  /// The row as far as the target has tokens.
+  std::span<const float> Known(std::span<const float> logits) const {
+    return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
+  }
+  /// A draft ends before its time: the verified text stays what it is, and the loss is told.
+  void Report(retort::sdk::Context& context, const retort::Status& why);
+
+  ModelDrafterOptions options_;
+  size_t context_;
+
+ private:
+  bool told_ = false;
+};
+
+class ChainDrafter final : public ModelDrafter {
+ public:
+  ChainDrafter(ModelDrafterOptions options, size_t context) : ModelDrafter(std::move(options), context) {}
+  retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
+                       std::span<retort::Status> outcomes) override;
+
+ private:
+  struct Chain {
+    Entry entry;
+    size_t outcome;
+    std::vector<int32_t> tokens = {};
+    std::vector<float> q = {};
+    bool live = true;
+  };
+  retort::Status Step(retort::sdk::Context& context);
+  retort::Status Draw(Chain& chain, std::span<const float> logits);
+
+  std::vector<Chain> chains_;
+  std::vector<retort::sdk::ForwardItem> items_;
+};
+
+}  // namespace drafting

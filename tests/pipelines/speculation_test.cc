@@ -1,0 +1,138 @@
+// The pipelines with a drafting model, by the built binary: texts, and what lint says of kinds that do not go together.
+#include <gtest/gtest.h>
+
+#include "tests/pipelines/run_pipeline.h"
+
+namespace retort::testing {
+namespace {
+
+std::string Prompts(int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i) {
+    const std::string text = i % 3 == 0 ? "the thing and the thing and the"
+                                        : "on and on " + std::string(static_cast<size_t>(i), 'a') + " the";
+    lines += Json{{"id", "r" + std::to_string(i)}, {"prompt", text}}.dump() + "\n";
+  }
+  return lines;
+}
+
+/// The shipped prompts, every `step`th.
+std::string ShippedPrompts(size_t step) {
+  std::string lines;
+  size_t n = 0;
+  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
+  for (std::string line; std::getline(in, line); ++n) {
+    if (n % step == 0) lines += line + "\n";
+  }
+  return lines;
+}
+
+std::map<std::string, std::string> Completions(const PipelineRun& run) {
+  std::map<std::string, std::string> texts;
+  for (const auto& [id, record] : run.written) {
+    texts[id] = record.at("finish_reason").get<std::string>() + ": " + record.at("completion").get<std::string>();
+  }
+  return texts;
+}
+
+struct Way {
+  const char* pipeline;
+  Variables variables;
+};
+const std::vector<Way>& Ways() {
+  static const std::vector<Way> ways = {
+      {"speculative-model", {{"drafting", "argmax"}}},
+      {"speculative-model", {{"drafting", "coupled"}, {"draft_tokens", "7"}}},
+      {"speculative-model", {{"drafting", "sampled"}}},
+      {"speculative-tree", {{"drafting", "argmax"}}},
+      {"speculative-tree", {{"drafting", "argmax"}, {"branches", "4"}, {"nodes", "24"}}},
+      {"speculative-tree", {{"drafting", "sampled"}}}};
+  return ways;
+}
+
+void ExpectSameTexts(PipelineFolder& folder, const Variables& variables, size_t records,
+                     const std::vector<std::string>& temperatures, const std::vector<std::string>& more) {
+  for (const std::string& temperature : temperatures) {
+    Variables all = variables;
+    all["temperature"] = temperature;
+    const PipelineRun plain = folder.Run("generate", all, more);
+    ASSERT_EQ(plain.finished.exit_code, 0) << plain.finished.err;
+    ASSERT_EQ(plain.written.size(), records);
+    for (const Way& way : Ways()) {
+      if (temperature != "0" && way.variables.at("drafting") == "sampled")
+        continue;  // its law is the same, not its text
+      SCOPED_TRACE(std::string(way.pipeline) + ", " + way.variables.at("drafting") + ", temperature " + temperature);
+      Variables drafting = all;
+      drafting.insert(way.variables.begin(), way.variables.end());
+      const PipelineRun drafted = folder.Run(way.pipeline, drafting, more);
+      ASSERT_EQ(drafted.finished.exit_code, 0) << drafted.finished.err;
+      EXPECT_EQ(Completions(drafted), Completions(plain));
+      const Json& counters = drafted.summary["stages"]["verify"]["counters"];
+      EXPECT_GT(counters["accepted_tokens"].get<int>(), 0) << counters;
+      EXPECT_GE(counters["draft_tokens"].get<int>(), counters["drafts"].get<int>()) << counters;
+    }
+  }
+}
+
+TEST(ModelSpeculation, ChangesNoTextOfATinyModelWhateverTheThreads) {
+  for (const char* threads : {"1", "2"}) {
+    PipelineFolder folder;
+    folder.Input(Prompts(24));
+    ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "24"}}, 24, {"0", "0.8"}, {"--threads", threads});
+  }
+}
+
+TEST(ModelSpeculation, ChangesNoTextOfTheRealModel_slow) {
+  PipelineFolder folder;
+  folder.Input(ShippedPrompts(12));
+  ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "16"}, {"model", "smollm2-135m-instruct"}}, 5,
+                  {"0", "0.7"}, {});
+}
+
+TEST(ModelSpeculation, DrawnDraftsGiveTheSameTextWithTheSameSeed) {
+  PipelineFolder folder;
+  folder.Input(Prompts(12));
+  const Variables variables = {
+      {"precision", "exact"}, {"max_tokens", "24"}, {"temperature", "1"}, {"drafting", "sampled"}};
+  for (const char* pipeline : {"speculative-model", "speculative-tree"}) {
+    const PipelineRun first = folder.Run(pipeline, variables, {"--threads", "1"});
+    ASSERT_EQ(first.finished.exit_code, 0) << first.finished.err;
+    EXPECT_EQ(first.written.size(), 12u);
+    EXPECT_EQ(Completions(folder.Run(pipeline, variables, {"--threads", "2"})), Completions(first));
+  }
+}
+
+TEST(ModelSpeculation, KindsWithoutAnExactRuleAreRefusedByLint) {
+  PipelineFolder folder;
+  const auto lint = [&](const std::string& pipeline, const std::string& from, const std::string& to) {
+    std::string text = ReadFile(SourceFolder() + "/pipelines/" + pipeline + ".yaml");
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos);
+    folder.folder().Write("lint.yaml", text.replace(at, from.size(), to));
+    return RunRetort({"lint", "lint.yaml"}, "", folder.path(""));
+  };
+  const Finished tree = lint("speculative-tree", "rule: lossless", "rule: lossless, block: true");
+  EXPECT_EQ(tree.exit_code, 2);
+  EXPECT_NE(tree.err.find("`draft.out` gives `draft:tree`, but `verify.in` takes `draft:sampled`"), std::string::npos)
+      << tree.err;
+  EXPECT_EQ(lint("speculative-model", "rule: lossless", "rule: lossless, block: true").exit_code, 0);
+  EXPECT_EQ(lint("speculative", "rule: lossless", "rule: lossless, block: true").exit_code, 0);
+  const Finished relaxed = lint("speculative-model", "rule: lossless", "rule: typical, block: true");
+  EXPECT_EQ(relaxed.exit_code, 2);
+  EXPECT_NE(relaxed.err.find("block: expected rule: lossless beside it"), std::string::npos) << relaxed.err;
+  const Finished none = lint("speculative-model", "model: small, target: target,", "target: target,");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("model: drafter: model needs the name of a model here"), std::string::npos) << none.err;
+}
+
+TEST(ModelSpeculation, AModelWithOtherTokensIsRefusedBeforeAnythingRuns) {
+  PipelineFolder folder;
+  folder.Input(Prompts(2));
+  WriteTinyModel(folder.path("wide.gguf"), {.vocab = 400});
+  const PipelineRun wide = folder.Run("speculative-model", {{"draft_model", "wide.gguf"}, {"max_tokens", "4"}});
+  EXPECT_EQ(wide.finished.exit_code, 2) << wide.finished.err;
+  EXPECT_NE(wide.finished.err.find("the tokens are not the same"), std::string::npos) << wide.finished.err;
+}
+
+}  // namespace
+}  // namespace retort::testing
