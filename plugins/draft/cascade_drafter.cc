@@ -29,8 +29,7 @@ Guess CascadeDrafter::Continue(Memory& memory, const Text& text, size_t count) {
   const size_t given = ahead.size();
   size_t match = 0, set = 0;
   for (size_t i = 0; i < drafters_.size() && ahead.size() - given < count; ++i) {
-    const Guess guess =
-        drafters_[i]->Continue(*memories.of[i], {text.tokens, ahead}, count - (ahead.size() - given));
+    const Guess guess = drafters_[i]->Continue(*memories.of[i], {text.tokens, ahead}, count - (ahead.size() - given));
     if (guess.tokens.empty()) continue;
     if (set == 0) match = guess.match;
     set |= size_t{1} << i;

@@ -22,7 +22,8 @@ void AddModelOptions(StageSpec& spec) {
   spec.Option(
           OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
       .Option(OptionSpec::Model("target")
-                  .Text("The model that verifies, for `drafter: model`, `store`, `load` and `save`: its tokens must be those of "
+                  .Text("The model that verifies, for `drafter: model`, `store`, `load` and `save`: its tokens must be "
+                        "those of "
                         "the drafting model or of the file.")
                   .Optional()
                   .Example("target"))
@@ -96,17 +97,18 @@ StageSpec& AddDraftOptions(StageSpec& spec) {
 Status CheckDraftOptions(const Config& config) {
   RETORT_RETURN_IF_ERROR(CheckTextOptions(config));
   const bool by_model = config.String("drafter") == "model";
-  const bool needs_target = by_model || FilesOfText(config);
   if (config.String("model").empty() == by_model) {
     return retort::InvalidArgument(by_model ? "model: drafter: model needs the name of a model here"
                                             : "model: only drafter: model uses it; leave it out");
   }
-  if (config.String("target").empty() == needs_target) {
+  const bool has_target = !config.String("target").empty();
+  if (!has_target && (by_model || HasFiles(config))) {
     return retort::InvalidArgument(
-        needs_target ? "target: drafter: model, `store`, `load` and `save` need the name of the model that verifies "
-                       "here, since their tokens must be its own"
-                     : "target: only drafter: model, `store`, `load` and `save` use it; leave it out");
+        "target: drafter: model, `store`, `load` and `save` need the name of the model that verifies here, since their "
+        "tokens must be its own");
   }
+  if (has_target && !by_model && !MayHaveFiles(config))
+    return retort::InvalidArgument("target: drafter: model, ngram and ngram-store use it; leave it out");
   if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
     return retort::InvalidArgument(
         "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");

@@ -21,7 +21,8 @@ class Draft final : public Stage {
     spec.Summary("Draft the next tokens of a sequence for a verifier.")
         .Text(
             std::string(drafting::kTextDraftersText) +
-            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the tokens "
+            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the "
+            "tokens "
             "of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits low "
             "temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance that "
             "the verifier will draw by, so that like models agree and the text stays that of plain decoding. "

@@ -23,8 +23,8 @@ void NgramDrafter::Read(Memory& memory, std::span<const int32_t> tokens) {
 
 Guess NgramDrafter::Continue(Memory&, const Text& text, size_t count) {
   Guess guess{{}, 0, name()};
-  guess.tokens = statistics_.Draft(text.Tail(options_.max_match), count, options_.min_match, options_.min_share,
-                                   &guess.match);
+  guess.tokens =
+      statistics_.Draft(text.Tail(options_.max_match), count, options_.min_match, options_.min_share, &guess.match);
   return guess;
 }
 

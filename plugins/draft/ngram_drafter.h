@@ -13,7 +13,7 @@ struct NgramOptions {
   size_t min_match = 2, max_match = 4;
   size_t max_contexts = 1 << 20;
   double min_share = 0;              // NgramStatistics::Draft
-  std::string load, save;            // files; empty: none
+  std::string load = {}, save = {};  // files; empty: none
   retort_stages::TokenSet tokens{};  // of the target; for files
 };
 

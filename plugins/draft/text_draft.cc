@@ -1,7 +1,6 @@
 #include "plugins/draft/text_draft.h"
 
 #include <algorithm>
-#include <string>
 
 namespace drafting {
 
@@ -30,12 +29,12 @@ size_t Useful(const SequenceView& sequence, size_t max_tokens) {
 
 }  // namespace
 
-Status TextDraft::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
-  for (size_t i = 0; i < records.size(); ++i) outcomes[i] = DraftOne(context, records[i]);
+Status TextDraft::Draft(Context&, std::span<const Record> records, std::span<Status> outcomes) {
+  for (size_t i = 0; i < records.size(); ++i) outcomes[i] = DraftOne(records[i]);
   return {};
 }
 
-Status TextDraft::DraftOne(Context& context, const Record& record) {
+Status TextDraft::DraftOne(const Record& record) const {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   auto* attached = record.Attachment<Attached>(kAttachment);
   if (attached == nullptr) {
@@ -44,9 +43,7 @@ Status TextDraft::DraftOne(Context& context, const Record& record) {
     attached = record.Attachment<Attached>(kAttachment);
   }
   drafter_->Read(*attached->memory, sequence.tokens);
-  const Guess guess =
-      drafter_->Continue(*attached->memory, {sequence.tokens}, Useful(sequence, max_tokens_));
-  if (!guess.tokens.empty()) context.Count("drafts/" + std::string(guess.drafter));
+  const Guess guess = drafter_->Continue(*attached->memory, {sequence.tokens}, Useful(sequence, max_tokens_));
   return record.SetDraft({.kind = DraftKind::kPointMass, .tokens = guess.tokens, .drafter = guess.drafter});
 }
 

@@ -9,7 +9,7 @@
 
 namespace drafting {
 
-/// What a drafter knows of a record hangs on the record. Counts `drafts/NAME` by who made them.
+/// What the drafter knows of a record hangs on the record.
 class TextDraft final : public Drafter {
  public:
   TextDraft(std::unique_ptr<TextDrafter> drafter, size_t max_tokens)
@@ -19,7 +19,7 @@ class TextDraft final : public Drafter {
   retort::Status Close(retort::sdk::Ending ending) override;
 
  private:
-  retort::Status DraftOne(retort::sdk::Context& context, const retort::sdk::Record& record);
+  retort::Status DraftOne(const retort::sdk::Record& record) const;
 
   std::unique_ptr<TextDrafter> drafter_;
   size_t max_tokens_;

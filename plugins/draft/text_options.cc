@@ -65,7 +65,8 @@ Status CheckDrafters(const Config& config) {
     const std::string place = "drafters[" + std::to_string(i) + "]: expected prompt-lookup, ngram or ngram-store";
     if (given[i] != kLookup && given[i] != kNgram && given[i] != kStore)
       return retort::InvalidArgument(place + ", got " + given[i]);
-    if (std::find(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(i), given[i]) != given.begin() + static_cast<std::ptrdiff_t>(i))
+    if (std::find(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(i), given[i]) !=
+        given.begin() + static_cast<std::ptrdiff_t>(i))
       return retort::InvalidArgument(place + ", each once, got " + given[i] + " again");
   }
   if (given.size() >= 2) return {};
@@ -114,10 +115,11 @@ Result<std::unique_ptr<TextDrafter>> MakeOne(const std::string& name, const Conf
 }  // namespace
 
 void AddTextOptions(StageSpec& spec) {
-  spec.Option(OptionSpec::List("drafters")
-                  .Text("For `race` and `cascade`: two or more of `prompt-lookup`, `ngram` and `ngram-store`, in order.")
-                  .Optional()
-                  .Example("[prompt-lookup, ngram]"))
+  spec.Option(
+          OptionSpec::List("drafters")
+              .Text("For `race` and `cascade`: two or more of `prompt-lookup`, `ngram` and `ngram-store`, in order.")
+              .Optional()
+              .Example("[prompt-lookup, ngram]"))
       .Option(OptionSpec::Int("min_match")
                   .Text("Shortest suffix or context that is trusted.")
                   .Unit("tokens")
@@ -158,7 +160,12 @@ void AddTextOptions(StageSpec& spec) {
                   .Example("answers.store"));
 }
 
-bool FilesOfText(const Config& config) {
+bool MayHaveFiles(const Config& config) {
+  const std::vector<std::string> names = Names(config);
+  return Has(names, kNgram) || Has(names, kStore);
+}
+
+bool HasFiles(const Config& config) {
   for (const char* const name : {"store", "load", "save"}) {
     if (!config.String(name).empty()) return true;
   }

@@ -13,8 +13,9 @@ namespace drafting {
 extern const char* const kTextDraftersText;
 
 void AddTextOptions(retort::sdk::StageSpec& spec);
-/// Whether files are to be read or written, whose tokens must be those of `target`.
-bool FilesOfText(const retort::sdk::Config& config);
+/// Whether a drafter is among them that may have files, and whether there are any: their tokens must be `target`'s.
+bool MayHaveFiles(const retort::sdk::Config& config);
+bool HasFiles(const retort::sdk::Config& config);
 /// What is wrong with values that are all right each for itself.
 retort::Status CheckTextOptions(const retort::sdk::Config& config);
 /// Errors also: those of files that are to be read or written.

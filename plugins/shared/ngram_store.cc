@@ -134,8 +134,8 @@ std::string BuildNgramStore(std::span<const int32_t> tokens, const TokenSet& set
   std::vector<uint32_t> begins(size_t{set.vocab} + 2);
   for (const int32_t token : tokens) ++begins[static_cast<size_t>(token) + 1];
   for (size_t i = 1; i < begins.size(); ++i) begins[i] += begins[i - 1];
-  const std::span<const std::byte> payload[] = {
-      std::as_bytes(std::span(begins)), std::as_bytes(tokens), std::as_bytes(std::span(suffixes))};
+  const std::span<const std::byte> payload[] = {std::as_bytes(std::span(begins)), std::as_bytes(tokens),
+                                                std::as_bytes(std::span(suffixes))};
   return WriteDraftFile(kKind, set, tokens.size(), payload);
 }
 

@@ -7,8 +7,8 @@ namespace {
 
 constexpr int32_t kNone = -1;
 
-/// One level of SA-IS. A suffix is of type S where it is less than the next one, else L; an LMS place is the leftmost of
-/// a run of type S.
+/// One level of SA-IS. A suffix is of type S where it is less than the next one, else L; an LMS place is the leftmost
+/// of a run of type S.
 class Level {
  public:
   Level(std::span<const int32_t> text, int32_t alphabet)
@@ -17,7 +17,8 @@ class Level {
         is_s_(text.size()),
         begins_(static_cast<size_t>(alphabet) + 1),
         order_(text.size()) {
-    for (int32_t i = size_ - 2; i >= 0; --i) is_s_[At(i)] = Text(i) < Text(i + 1) || (Text(i) == Text(i + 1) && S(i + 1));
+    for (int32_t i = size_ - 2; i >= 0; --i)
+      is_s_[At(i)] = Text(i) < Text(i + 1) || (Text(i) == Text(i + 1) && S(i + 1));
     for (const int32_t token : text_) ++begins_[At(token) + 1];
     for (size_t token = 1; token < begins_.size(); ++token) begins_[token] += begins_[token - 1];
     for (int32_t i = 1; i < size_; ++i) {
@@ -37,8 +38,8 @@ class Level {
   bool S(int32_t i) const { return is_s_[At(i)]; }
   bool IsLms(int32_t i) const { return i > 0 && S(i) && !S(i - 1); }
 
-  /// Order all suffixes, given LMS places in order (or, the first time, in any order, which sorts the substrings between
-  /// them).
+  /// Order all suffixes, given LMS places in order (or, the first time, in any order, which sorts the substrings
+  /// between them).
   void Induce(const std::vector<int32_t>& lms) {
     std::fill(order_.begin(), order_.end(), kNone);
     std::vector<int32_t> next(begins_.begin() + 1, begins_.end());  // ends of the buckets
@@ -57,8 +58,8 @@ class Level {
     }
   }
 
-  /// The LMS places in the order of their suffixes: by names of the substrings between them, where these differ, else by
-  /// sorting the text of names.
+  /// The LMS places in the order of their suffixes: by names of the substrings between them, where these differ, else
+  /// by sorting the text of names.
   std::vector<int32_t> SortedLms() const {
     std::vector<int32_t> by_substring;
     for (const int32_t place : order_) {
