@@ -108,6 +108,7 @@ class Verify final : public Stage {
     bool tree;
   };
   static constexpr size_t kLongestChain = 256;  // each drafted token needs a row of logits
+  static constexpr size_t kSharedPrompt = 32;   // tokens from which on keys and values of prompts are kept for others
 
   Status Admit(Context& context, const Record& record) {
     if (Status status = record.SetLimits(options_.limits()); !status.ok()) return status;
@@ -165,11 +166,12 @@ class Verify final : public Stage {
     }
   }
 
-  /// A prompt that leaves no room in its tree is run before, but for its last token.
+  /// A prompt that leaves no room in its tree is run before, but for its last token; so is one that others may share,
+  /// since what is run as a tree is not kept for them.
   Status RunLongPrompts() {
     items_.clear();
     for (Entry& entry : entries_) {
-      if (!entry.tree || entry.pending + entry.draft <= kMaxTreeNodes) continue;
+      if (!entry.tree || (entry.pending < kSharedPrompt && entry.pending + entry.draft <= kMaxTreeNodes)) continue;
       const size_t first = entry.pending - 1;
       items_.emplace_back(entry.kv, std::span<const int32_t>(tokens_.data() + entry.begin, first), first);
       for (size_t i = entry.begin + first; i < entry.begin + entry.pending + entry.draft; ++i)

@@ -76,6 +76,29 @@ TEST(Acceptance, AnEmptyDraftGivesTheTokenOfPlainDecoding) {
   }
 }
 
+// The example of arXiv 2403.10444, section 2: p = (1/3, 2/3) and q = (2/3, 1/3) at every place, two tokens drafted.
+TEST(Acceptance, BlocksAcceptElevenNinthsWhereTokensAcceptTen) {
+  const std::vector<double> p = {1.0 / 3, 2.0 / 3, 0, 0};
+  const std::vector<float> logits = Logits({p, p, p});
+  const std::vector<float> q = {2.0f / 3, 1.0f / 3, 0, 0, 2.0f / 3, 1.0f / 3, 0, 0};
+  Sampler sampler({.temperature = 1});
+  const std::vector<int32_t> sequence = {0};
+  constexpr int kBlocks = 200000;
+  for (const bool block : {false, true}) {
+    uint64_t accepted = 0;
+    for (uint64_t record = 0; record < kBlocks; ++record) {
+      const BlockChance chance{1, record, sequence.size()};
+      const std::vector<int32_t> draft = {chance.Draft(0) * 3 < 2 ? 0 : 1, chance.Draft(1) * 3 < 2 ? 0 : 1};
+      TargetRows rows(sampler, logits, kVocab, sequence);
+      Verdict verdict;
+      ASSERT_TRUE(VerifyDraft({.block = block}, {draft, {}, q}, chance, rows, &verdict).ok());
+      accepted += verdict.path.size();
+    }
+    // A block's variance is below 1: five deviations of the mean.
+    EXPECT_NEAR(static_cast<double>(accepted) / kBlocks, block ? 11.0 / 9 : 10.0 / 9, 0.011);
+  }
+}
+
 TEST(Acceptance, TypicalAsksForMoreWhereTheTargetIsSure) {
   const std::vector<int32_t> draft = {2};
   const Acceptance typical{.rule = AcceptanceRule::kTypical};

@@ -113,16 +113,16 @@ TEST(ModelSpeculation, KindsWithoutAnExactRuleAreRefusedByLint) {
   };
   const Finished tree = lint("speculative-tree", "rule: lossless", "rule: lossless, block: true");
   EXPECT_EQ(tree.exit_code, 2);
-  EXPECT_NE(tree.err.find("`draft.out` gives `draft:tree`, but `verify.in` takes `draft:sampled`"), std::string::npos)
-      << tree.err;
+  EXPECT_NE(tree.out.find("`draft.out` gives `draft:tree`, but `verify.in` takes `draft:sampled`"), std::string::npos)
+      << tree.out;
   EXPECT_EQ(lint("speculative-model", "rule: lossless", "rule: lossless, block: true").exit_code, 0);
   EXPECT_EQ(lint("speculative", "rule: lossless", "rule: lossless, block: true").exit_code, 0);
   const Finished relaxed = lint("speculative-model", "rule: lossless", "rule: typical, block: true");
   EXPECT_EQ(relaxed.exit_code, 2);
-  EXPECT_NE(relaxed.err.find("block: expected rule: lossless beside it"), std::string::npos) << relaxed.err;
+  EXPECT_NE(relaxed.out.find("block: expected rule: lossless beside it"), std::string::npos) << relaxed.out;
   const Finished none = lint("speculative-model", "model: small, target: target,", "target: target,");
   EXPECT_EQ(none.exit_code, 2);
-  EXPECT_NE(none.err.find("model: drafter: model needs the name of a model here"), std::string::npos) << none.err;
+  EXPECT_NE(none.out.find("model: drafter: model needs the name of a model here"), std::string::npos) << none.out;
 }
 
 TEST(ModelSpeculation, AModelWithOtherTokensIsRefusedBeforeAnythingRuns) {

@@ -86,6 +86,8 @@ Status ScriptedModel::Forward(std::span<const ForwardItem> items, std::span<cons
     return ResourceExhausted("scripted failure of a step");
   }
   for (const ForwardItem& item : items) {
+    if (item.parents.empty() && !item.kv->tree().empty())
+      return InvalidArgument("a sequence ends in a tree: keep a path of it first");
     RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
     size_t end = item.kv->prefix_length() + (paths.empty() ? item.tokens.size() : 0);
     for (const uint64_t path : paths)
