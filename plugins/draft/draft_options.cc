@@ -4,7 +4,9 @@
 
 #include "plugins/draft/model_drafter.h"
 #include "plugins/draft/self_options.h"
-#include "plugins/draft/text_drafters.h"
+#include "plugins/draft/text_draft.h"
+#include "plugins/draft/text_options.h"
+#include "plugins/draft/tree_drafter.h"
 
 namespace drafting {
 
@@ -17,33 +19,13 @@ using retort::sdk::StageSpec;
 
 namespace {
 
-void AddTextOptions(StageSpec& spec) {
-  spec.Option(OptionSpec::Int("min_match")
-                  .Text("Shortest suffix or context that is trusted.")
-                  .Unit("tokens")
-                  .Range(1, 16)
-                  .Default(2)
-                  .Example("1"))
-      .Option(OptionSpec::Int("max_match")
-                  .Text("Longest suffix or context that is looked for.")
-                  .Unit("tokens")
-                  .Range(1, 16)
-                  .Default(4)
-                  .Example("3"))
-      .Option(OptionSpec::Int("max_contexts")
-                  .Text("Contexts that `ngram` keeps at most, about 64 bytes each.")
-                  .Unit("contexts")
-                  .Range(1, 1 << 28)
-                  .Default(1 << 20)
-                  .Example("100000"));
-}
-
 void AddModelOptions(StageSpec& spec) {
   spec.Option(
           OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
       .Option(OptionSpec::Model("target")
-                  .Text("The model that verifies, for a drafter with a model. With `drafter: model` both must have the "
-                        "same tokens; `self-skip` and `early-exit` draft with a part of it.")
+                  .Text("The model that verifies, for a drafter with a model and for `store`, `load` and `save`. Its "
+                        "tokens must be those of the drafting model or of the file; `self-skip` and `early-exit` draft "
+                        "with a part of it.")
                   .Optional()
                   .Example("target"))
       .Option(OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
@@ -114,7 +96,8 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
 }  // namespace
 
 StageSpec& AddDraftOptions(StageSpec& spec) {
-  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "model", "self-skip", "early-exit"})
+  spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade", "model",
+                                           "self-skip", "early-exit"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))
@@ -131,19 +114,22 @@ StageSpec& AddDraftOptions(StageSpec& spec) {
 }
 
 Status CheckDraftOptions(const Config& config) {
-  const int64_t min_match = config.Int("min_match"), max_match = config.Int("max_match");
-  if (min_match > max_match) {
-    return retort::InvalidArgument("min_match: expected max_match (" + std::to_string(max_match) + ") at most, got " +
-                                   std::to_string(min_match));
-  }
-  const std::string drafter = config.String("drafter");
-  for (const std::string name : {"model", "target"}) {
-    const bool used = drafter == "model" || (name == "target" && IsSelfDrafter(drafter));
-    if (config.String(name).empty() != used) continue;
-    return retort::InvalidArgument(used ? name + ": drafter: " + drafter + " needs the name of a model here"
-                                        : name + ": drafter: " + drafter + " does not use it; leave it out");
-  }
+  RETORT_RETURN_IF_ERROR(CheckTextOptions(config));
   RETORT_RETURN_IF_ERROR(CheckSelfOptions(config));
+  const std::string drafter = config.String("drafter");
+  const bool by_model = drafter == "model", by_part = IsSelfDrafter(drafter);
+  if (config.String("model").empty() == by_model) {
+    return retort::InvalidArgument(by_model ? "model: drafter: model needs the name of a model here"
+                                            : "model: drafter: " + drafter + " does not use it; leave it out");
+  }
+  const bool has_target = !config.String("target").empty();
+  if (!has_target && (by_model || by_part || HasFiles(config))) {
+    return retort::InvalidArgument(
+        "target: drafter: model, self-skip and early-exit, and `store`, `load` and `save`, need the name of the model "
+        "that verifies here");
+  }
+  if (has_target && !by_model && !by_part && !MayHaveFiles(config))
+    return retort::InvalidArgument("target: drafter: " + drafter + " does not use it; leave it out");
   if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
     return retort::InvalidArgument(
         "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
@@ -160,15 +146,11 @@ std::string_view DraftPayload(const Config& config) {
 
 Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   RETORT_RETURN_IF_ERROR(CheckDraftOptions(config));
-  const auto max_tokens = static_cast<size_t>(config.Int("max_tokens"));
-  const auto min_match = static_cast<size_t>(config.Int("min_match"));
-  const auto max_match = static_cast<size_t>(config.Int("max_match"));
-  const std::string drafter = config.String("drafter");
-  if (drafter == "model") return MakeModelDrafter(config);
-  if (IsSelfDrafter(drafter)) return MakeSelfDrafter(config);
-  if (drafter == "prompt-lookup") return std::unique_ptr<Drafter>(new LookupDrafter(max_tokens, min_match, max_match));
-  return std::unique_ptr<Drafter>(
-      new NgramDrafter(max_tokens, min_match, max_match, static_cast<size_t>(config.Int("max_contexts"))));
+  const std::string name = config.String("drafter");
+  if (name == "model") return MakeModelDrafter(config);
+  if (IsSelfDrafter(name)) return MakeSelfDrafter(config);
+  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<TextDrafter> drafter, MakeTextDrafter(config));
+  return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), static_cast<size_t>(config.Int("max_tokens"))));
 }
 
 }  // namespace drafting

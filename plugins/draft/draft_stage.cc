@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/draft/draft_options.h"
+#include "plugins/draft/text_options.h"
 
 namespace {
 
@@ -19,15 +20,9 @@ class Draft final : public Stage {
     StageSpec spec("draft");
     spec.Summary("Draft the next tokens of a sequence for a verifier.")
         .Text(
-            "`prompt-lookup` takes what followed the longest suffix (`min_match` to `max_match` tokens) where it last "
-            "stood in the same sequence. It suits answers that repeat their prompt (summaries, extraction, edits). "
-            "Drafting costs hardly anything; verifying does: each drafted token makes the verifier's step longer, and "
-            "pays only where it is accepted often enough for the machine and the batch.\n\n"
-            "`ngram` counts over the run which token followed which context of up to `max_match` tokens, prompts and "
-            "completions of all records, and follows the most counted one. What it drafts depends on the records seen "
-            "so far, so the drafts (never the verified text) may differ from run to run unless the run is "
-            "`--deterministic`.\n\n"
-            "`model` lets another model write ahead, a step for all records of a batch at a time. It needs the tokens "
+            std::string(drafting::kTextDraftersText) +
+            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the "
+            "tokens "
             "of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits low "
             "temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance that "
             "the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
@@ -73,6 +68,8 @@ class Draft final : public Stage {
     }
     return {};
   }
+
+  Status Close(Ending ending) override { return drafter_->Close(ending); }
 
  private:
   std::unique_ptr<drafting::Drafter> drafter_;

@@ -15,6 +15,8 @@ class Drafter {
   /// none, which fails it. What only makes a draft shorter is counted instead. An error returned fails every record.
   virtual retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
                                std::span<retort::Status> outcomes) = 0;
+  /// Once, after the last Draft: Stage::Close.
+  virtual retort::Status Close(retort::sdk::Ending) { return {}; }
 };
 
 }  // namespace drafting

@@ -21,11 +21,14 @@ class PromptLookup {
 
   /// The tokens that followed the most recent earlier place of the longest suffix found, `count` at most; they may run
   /// into the sequence's own end and are then continued periodically. Empty where no suffix of min_match tokens recurs.
-  std::vector<int32_t> Draft(size_t count) const;
+  /// `ahead` is taken as if it followed the sequence; `match`, if not null, becomes the length of the suffix.
+  std::vector<int32_t> Draft(size_t count, std::span<const int32_t> ahead = {}, size_t* match = nullptr) const;
 
  private:
-  uint64_t HashSuffix(size_t end, size_t n) const;
-  bool Equal(size_t end_a, size_t end_b, size_t n) const;
+  uint64_t HashSuffix(std::span<const int32_t> ahead, size_t end, size_t n) const;
+  int32_t At(std::span<const int32_t> ahead, size_t i) const {
+    return i < tokens_.size() ? tokens_[i] : ahead[i - tokens_.size()];
+  }
 
   size_t min_match_, max_match_;
   std::vector<int32_t> tokens_;

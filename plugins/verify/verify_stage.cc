@@ -261,6 +261,12 @@ class Verify final : public Stage {
       context.Count("draft_tokens_left_out", static_cast<double>(entry.offered - entry.draft));
     context.Count("accepted_tokens", static_cast<double>(accepted));
     for (size_t i = 0; i < accepted; ++i) context.Count("accepted_tokens_per_pos/" + std::to_string(i));
+    if (const Result<DraftView> draft = entry.record.Draft(); draft.ok() && entry.draft > 0) {
+      const std::string by = "/" + std::string(draft->drafter);
+      context.Count("drafts" + by);
+      context.Count("draft_tokens" + by, static_cast<double>(entry.draft));
+      context.Count("accepted_tokens" + by, static_cast<double>(accepted));
+    }
     context.Sample("acceptance_length", static_cast<double>(committed));
     if (const Result<std::string_view> kind = entry.record.GetString("kind"); kind.ok()) {
       context.Sample("acceptance_length/" + std::string(*kind), static_cast<double>(committed));
