@@ -20,6 +20,7 @@ void AddSchemaCommand(CLI::App& app, Action* action);
 void AddModelsCommand(CLI::App& app, Action* action);
 void AddBenchCommand(CLI::App& app, Action* action);
 void AddCompareCommand(CLI::App& app, Action* action);
+void AddLosslessCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
 
 }  // namespace retort::cli

@@ -27,6 +27,7 @@ int Main(int argc, char** argv) {
   AddModelsCommand(app, &action);
   AddBenchCommand(app, &action);
   AddCompareCommand(app, &action);
+  AddLosslessCommand(app, &action);
   AddVersionCommand(app, &action);
   try {
     app.parse(argc, argv);
