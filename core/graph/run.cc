@@ -90,10 +90,11 @@ std::vector<int> Depths(const PipelineDescription& pipeline) {
 PipelineRun::PipelineRun(const EngineOptions& options) : engine_(std::make_unique<Engine>(options)) {}
 PipelineRun::~PipelineRun() = default;
 
-Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescription& pipeline, const std::string& file) {
+Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescription& pipeline, const std::string& file,
+                                                         const RunProbes& probes) {
   std::unique_ptr<PipelineRun> run(new PipelineRun(pipeline.engine));
   RETORT_RETURN_IF_ERROR(run->LoadModels(pipeline, file));
-  RETORT_RETURN_IF_ERROR(run->AddStages(pipeline, file));
+  RETORT_RETURN_IF_ERROR(run->AddStages(pipeline, file, probes));
   for (const EdgeDescription& edge : pipeline.edges) {
     RETORT_RETURN_IF_ERROR(
         run->engine_->Connect(pipeline.stages[edge.from].name, edge.port, pipeline.stages[edge.to].name, edge.back)
@@ -117,7 +118,7 @@ Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::s
   return {};
 }
 
-Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::string& file) {
+Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes) {
   const std::vector<std::string> groups = ExclusiveGroups(pipeline);
   const std::vector<int> depths = Depths(pipeline);
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
@@ -128,6 +129,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
     if (!made.ok()) return made.status().Annotate(At(file, stage.place));
     std::unique_ptr<StageBody> body = *std::move(made);
     if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
+    if (!probes.empty()) body = ProbeStage(stage.name, std::move(body), probes);
     StageOptions options;
     options.name = stage.name;
     options.inputs = static_cast<uint32_t>(stage.descriptor->inputs.size());

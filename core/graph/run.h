@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/graph/pipeline.h"
+#include "core/graph/run_probes.h"
 
 namespace retort {
 
@@ -14,7 +15,8 @@ class PipelineRun {
  public:
   /// Load every model that a stage names, once, and create the stages. Takes seconds for large models.
   /// Errors: those of Model::Load and of the stages' create functions, with file:line:column of the model or stage.
-  static Result<std::unique_ptr<PipelineRun>> Create(const PipelineDescription& pipeline, const std::string& file);
+  static Result<std::unique_ptr<PipelineRun>> Create(const PipelineDescription& pipeline, const std::string& file,
+                                                     const RunProbes& probes = {});
   ~PipelineRun();
 
   /// Run to the end. Call once.
@@ -36,7 +38,7 @@ class PipelineRun {
  private:
   explicit PipelineRun(const EngineOptions& options);
   Status LoadModels(const PipelineDescription& pipeline, const std::string& file);
-  Status AddStages(const PipelineDescription& pipeline, const std::string& file);
+  Status AddStages(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes);
 
   std::map<std::string, std::shared_ptr<Model>> models_;
   std::atomic<uint64_t> tokens_{0};

@@ -123,10 +123,14 @@ Status CheckDraftOptions(const Config& config) {
                                             : "model: drafter: " + drafter + " does not use it; leave it out");
   }
   const bool has_target = !config.String("target").empty();
-  if (!has_target && (by_model || by_part || HasFiles(config))) {
+  if (!has_target && (by_model || by_part))
+    return retort::InvalidArgument("target: drafter: " + drafter +
+                                   " needs the name of a model here, that which verifies");
+  if (!has_target && HasFiles(config)) {
     return retort::InvalidArgument(
-        "target: drafter: model, self-skip and early-exit, and `store`, `load` and `save`, need the name of the model "
-        "that verifies here");
+        "target: `store`, `load` and `save` need the name of the model that verifies here, since their tokens must be "
+        "its "
+        "own");
   }
   if (has_target && !by_model && !by_part && !MayHaveFiles(config))
     return retort::InvalidArgument("target: drafter: " + drafter + " does not use it; leave it out");

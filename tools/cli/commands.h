@@ -21,6 +21,7 @@ void AddModelsCommand(CLI::App& app, Action* action);
 void AddSkipCommand(CLI::App& app, Action* action);
 void AddBenchCommand(CLI::App& app, Action* action);
 void AddCompareCommand(CLI::App& app, Action* action);
+void AddLosslessCommand(CLI::App& app, Action* action);
 void AddStoreCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
 

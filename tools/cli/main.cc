@@ -28,6 +28,7 @@ int Main(int argc, char** argv) {
   AddSkipCommand(app, &action);
   AddBenchCommand(app, &action);
   AddCompareCommand(app, &action);
+  AddLosslessCommand(app, &action);
   AddStoreCommand(app, &action);
   AddVersionCommand(app, &action);
   try {

@@ -1,0 +1,34 @@
+// The records that `retort lossless` runs a pipeline on, and the folder that they lie in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "retort/status.h"
+
+namespace retort::cli {
+
+/// A folder that lives as long as this.
+class ScratchFolder {
+ public:
+  /// Errors: kResourceExhausted with the system's reason.
+  static Result<ScratchFolder> Create();
+  ~ScratchFolder();
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+
+  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+/// The objects of a JSONL file or, where `path` is empty, built-in ones with the field `prompt`; ids are left out.
+/// Errors: kNotFound, kInvalidArgument (a line that is no object, an empty file) naming file and line.
+Result<std::vector<std::string>> ReadPrompts(const std::string& path);
+
+/// Write `count` records to `path`, the prompts in turn, each with an id of its own. Errors: kResourceExhausted.
+Status WriteRecords(const std::vector<std::string>& prompts, size_t count, const std::string& path);
+
+}  // namespace retort::cli
