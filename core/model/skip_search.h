@@ -76,10 +76,15 @@ class SkipTrials {
     size_t prompt;
     std::vector<int32_t> tokens;
   };
+  struct TimedStep {
+    LayerChoice choice;
+    size_t tokens;
+  };
   SkipTrials(Model& model, const SkipSearchOptions& options) : model_(model), options_(options) {}
   Status Write(std::span<const std::vector<int32_t>> prompts);
   Status MeasureCosts();
-  Result<double> TimeStep(const LayerChoice& choice, size_t tokens);
+  Result<double> TimeStep(const TimedStep& step);
+  Result<std::vector<double>> TimeSteps(std::span<const TimedStep> steps);
   Status MeasureText(const Text& text, const LayerChoice& choice, std::vector<double>* reached,
                      std::vector<double>* tried, double* surprise, double* rows);
   std::vector<size_t> Places(const Text& text) const;

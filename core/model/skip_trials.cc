@@ -10,7 +10,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kStride = 4;  // tokens from one measured draft to the next
-constexpr int kTimings = 9;
+constexpr int kTimings = 15;
 
 int32_t Argmax(std::span<const float> row) {
   return static_cast<int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
@@ -76,27 +76,39 @@ Status SkipTrials::Write(std::span<const std::vector<int32_t>> prompts) {
                          std::to_string(prompts.size()) + " that it does not; give other prompts");
 }
 
-Result<double> SkipTrials::TimeStep(const LayerChoice& choice, size_t tokens) {
+Result<double> SkipTrials::TimeStep(const TimedStep& step) {
   const Text& text = texts_.front();
-  const std::vector<int32_t> run(tokens, text.tokens.back());
-  std::vector<double> seconds;
-  for (int i = 0; i < kTimings + 1; ++i) {
-    auto kv = text.kv->Fork();
-    const auto context = static_cast<size_t>(model_.hyper().context_length);
-    RETORT_RETURN_IF_ERROR(kv->Truncate(std::min(kv->length(), context - std::min(tokens, context))));
-    RETORT_RETURN_IF_ERROR(kv->Reserve(tokens));  // the copy of a shared page is no part of a step
-    const ForwardItem item{kv.get(), run, 0};
-    std::span<const float> logits;
-    const Clock::time_point start = Clock::now();
-    RETORT_RETURN_IF_ERROR(model_.ForwardPart({&item, 1}, choice, &logits));
-    if (i > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  std::nth_element(seconds.begin(), seconds.begin() + kTimings / 2, seconds.end());
-  return seconds[kTimings / 2];
+  const std::vector<int32_t> run(step.tokens, text.tokens.back());
+  auto kv = text.kv->Fork();
+  const auto context = static_cast<size_t>(model_.hyper().context_length);
+  RETORT_RETURN_IF_ERROR(kv->Truncate(std::min(kv->length(), context - std::min(step.tokens, context))));
+  RETORT_RETURN_IF_ERROR(kv->Reserve(step.tokens));  // the copy of a shared page is no part of a step
+  const ForwardItem item{kv.get(), run, 0};
+  std::span<const float> logits;
+  const Clock::time_point start = Clock::now();
+  RETORT_RETURN_IF_ERROR(model_.ForwardPart({&item, 1}, step.choice, &logits));
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Times of the whole model, of that without attention and of that without feed-forward parts give the cost of each:
-/// all layers are alike.
+/// Median seconds of each, all in turn, so that a machine that slows down does so for all.
+Result<std::vector<double>> SkipTrials::TimeSteps(std::span<const TimedStep> steps) {
+  std::vector<std::vector<double>> seconds(steps.size());
+  for (int round = 0; round < kTimings + 1; ++round) {
+    for (size_t i = 0; i < steps.size(); ++i) {
+      RETORT_ASSIGN_OR_RETURN(const double time, TimeStep(steps[i]));
+      if (round > 0) seconds[i].push_back(time);
+    }
+  }
+  std::vector<double> medians;
+  for (std::vector<double>& times : seconds) {
+    std::nth_element(times.begin(), times.begin() + kTimings / 2, times.end());
+    medians.push_back(times[kTimings / 2]);
+  }
+  return medians;
+}
+
+/// All layers are alike. What no layer costs is timed; what is left is shared out by what a step saves without all
+/// attention, and without all feed-forward parts.
 Status SkipTrials::MeasureCosts() {
   const int32_t layers = model_.hyper().layers;
   if (!options_.costs.empty()) {
@@ -104,22 +116,20 @@ Status SkipTrials::MeasureCosts() {
         options_.costs[0], options_.costs[1], options_.costs[2], {options_.costs.begin() + 3, options_.costs.end()}};
     return {};
   }
-  const LayerChoice all = LayerChoice::All(layers);
-  RETORT_ASSIGN_OR_RETURN(const double whole, TimeStep(all, 1));
-  LayerChoice part = all;
-  part.attention.assign(part.attention.size(), false);
-  RETORT_ASSIGN_OR_RETURN(const double without_attention, TimeStep(part, 1));
-  part = all;
-  part.feed_forward.assign(part.feed_forward.size(), false);
-  RETORT_ASSIGN_OR_RETURN(const double without_feed_forward, TimeStep(part, 1));
-  costs_.attention = std::max(0.0, 1 - without_attention / whole) / layers;
-  costs_.feed_forward = std::max(0.0, 1 - without_feed_forward / whole) / layers;
-  costs_.base = std::max(0.0, 1 - (costs_.attention + costs_.feed_forward) * layers);
-  for (int32_t n = 1; n <= options_.longest + 1; ++n) {
-    RETORT_ASSIGN_OR_RETURN(const double step, TimeStep(all, static_cast<size_t>(n)));
-    // More tokens never cost less; what seems so is noise.
-    costs_.steps.push_back(n == 1 ? 1 : std::max(costs_.steps.back(), step / whole));
-  }
+  const LayerChoice all = LayerChoice::All(layers), none = LayerChoice::First(0, layers);
+  std::vector<TimedStep> steps = {
+      {none, 1}, {{none.attention, all.feed_forward}, 1}, {{all.attention, none.feed_forward}, 1}};
+  const size_t first = steps.size();
+  for (int32_t n = 1; n <= options_.longest + 1; ++n) steps.push_back({all, static_cast<size_t>(n)});
+  RETORT_ASSIGN_OR_RETURN(const std::vector<double> times, TimeSteps(steps));
+  const double whole = times[first];
+  costs_.base = std::min(1.0, times[0] / whole);
+  const double attention = std::max(1e-9, whole - times[1]), feed_forward = std::max(1e-9, whole - times[2]);
+  costs_.attention = (1 - costs_.base) * attention / (attention + feed_forward) / layers;
+  costs_.feed_forward = (1 - costs_.base) * feed_forward / (attention + feed_forward) / layers;
+  // More tokens never cost less; what seems so is noise.
+  for (size_t i = first; i < times.size(); ++i)
+    costs_.steps.push_back(i == first ? 1 : std::max(costs_.steps.back(), times[i] / whole));
   return {};
 }
 
