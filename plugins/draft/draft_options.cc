@@ -154,7 +154,8 @@ Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   if (name == "model") return MakeModelDrafter(config);
   if (IsSelfDrafter(name)) return MakeSelfDrafter(config);
   RETORT_ASSIGN_OR_RETURN(std::unique_ptr<TextDrafter> drafter, MakeTextDrafter(config));
-  return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), static_cast<size_t>(config.Int("max_tokens"))));
+  const auto max_tokens = static_cast<size_t>(config.Int("max_tokens"));
+  return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), max_tokens, config.StageName()));
 }
 
 }  // namespace drafting

@@ -13,8 +13,6 @@ using retort::sdk::SequenceView;
 
 namespace {
 
-constexpr const char* kAttachment = "retort.draft.memory";
-
 /// The memory of the drafter, as an object of one type on the record.
 struct Attached {
   std::unique_ptr<TextDrafter::Memory> memory;
@@ -36,11 +34,11 @@ Status TextDraft::Draft(Context&, std::span<const Record> records, std::span<Sta
 
 Status TextDraft::DraftOne(const Record& record) const {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
-  auto* attached = record.Attachment<Attached>(kAttachment);
+  auto* attached = record.Attachment<Attached>(attachment_);
   if (attached == nullptr) {
     auto made = std::make_unique<Attached>(Attached{drafter_->NewMemory()});
-    RETORT_RETURN_IF_ERROR(record.Attach(kAttachment, std::move(made)));
-    attached = record.Attachment<Attached>(kAttachment);
+    RETORT_RETURN_IF_ERROR(record.Attach(attachment_, std::move(made)));
+    attached = record.Attachment<Attached>(attachment_);
   }
   drafter_->Read(*attached->memory, sequence.tokens);
   const Guess guess = drafter_->Continue(*attached->memory, {sequence.tokens}, Useful(sequence, max_tokens_));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "plugins/draft/drafter.h"
@@ -9,11 +10,11 @@
 
 namespace drafting {
 
-/// What the drafter knows of a record hangs on the record.
+/// What the drafter knows of a record hangs on the record, under the stage's name: a pipeline may have several.
 class TextDraft final : public Drafter {
  public:
-  TextDraft(std::unique_ptr<TextDrafter> drafter, size_t max_tokens)
-      : drafter_(std::move(drafter)), max_tokens_(max_tokens) {}
+  TextDraft(std::unique_ptr<TextDrafter> drafter, size_t max_tokens, const std::string& stage)
+      : drafter_(std::move(drafter)), max_tokens_(max_tokens), attachment_("retort.draft.memory/" + stage) {}
   retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
                        std::span<retort::Status> outcomes) override;
   retort::Status Close(retort::sdk::Ending ending) override;
@@ -22,7 +23,8 @@ class TextDraft final : public Drafter {
   retort::Status DraftOne(const retort::sdk::Record& record) const;
 
   std::unique_ptr<TextDrafter> drafter_;
-  size_t max_tokens_;
+  const size_t max_tokens_;
+  const std::string attachment_;
 };
 
 }  // namespace drafting
