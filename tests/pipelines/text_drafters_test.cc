@@ -124,7 +124,8 @@ TEST(TextDrafters, AStoreOfTheAnswersAndSavedStatisticsForetellThem) {
   };
   const double fresh = share("speculative-ngram", nullptr, nullptr);
   EXPECT_GT(share("speculative-ngram", "load", "run.ngram"), fresh);
-  EXPECT_GT(share("speculative-store", "store", "run.store"), 2.0) << "the corpus is the answers themselves";
+  // The texts of a random model read back as other tokens than it wrote, so that not all is foretold.
+  EXPECT_GT(share("speculative-store", "store", "run.store"), 1.2);
   ASSERT_EQ(folder
                 .Run("speculative-ngram", {{"save", "again.ngram"}, {"max_tokens", "32"}, {"precision", "exact"}},
                      {"--deterministic"})

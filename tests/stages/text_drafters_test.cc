@@ -164,7 +164,8 @@ TEST_F(TextDrafters, NothingIsDraftedBeyondTheLimit) {
     ASSERT_TRUE(draft_->Process(live).ok());
     for (const Record* record : live) {
       const size_t left = 9 - (record->generation->tokens().size() - 3);
-      if (round > 0) EXPECT_LE(record->draft->tokens.size(), left - 1) << "the first verification sets the limit";
+      if (round == 0) continue;  // the first verification sets the limit
+      EXPECT_LE(record->draft->tokens.size(), left - 1);
     }
     verify_->ClearOutcome();
     ASSERT_TRUE(verify_->Process(live).ok());
