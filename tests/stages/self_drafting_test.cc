@@ -141,7 +141,7 @@ TEST_P(ExactSelfDrafting, TextsAreThoseOfPlainDecodingAndKeysThoseOfAPrefill) {
       double accepted = 0, drafted = 0;
       for (int length = 1; length <= 16; ++length) {
         for (size_t batch = 1; batch <= 8; ++batch) {
-          if (batch != 1 && batch != 8 && static_cast<int>(batch) != 2 + length % 6) continue;
+          if (batch != 1 && (batch != 8 || length % 3 != 0) && static_cast<int>(batch) != 2 + length % 6) continue;
           Use(target);
           const std::vector<Record*> made = Records(batch);
           Speculate(made, drafter + ", max_tokens: " + std::to_string(length), options, [&](Record* record) {
