@@ -48,7 +48,7 @@ void Replace(std::string& text, const std::string& from, const std::string& to) 
 std::string WithDrafter(const std::string& drafter) {
   std::string text = ReadFile(SourceFolder() + "/pipelines/speculative.yaml");
   Replace(text, "drafter: prompt-lookup", "drafter: " + drafter);
-  Replace(text, "rule: lossless", "rule: lossless, length: fixed");
+  Replace(text, "  length: auto", "  length: fixed");
   return text;
 }
 

@@ -93,7 +93,7 @@ TEST(SelfDraftingPipeline, FaultsAreToldWithWhatToDo) {
   EXPECT_THAT(all.finished.err, HasSubstr("all 2 layers are left out"));
   const Finished lint = RunRetort({"lint", With(folder, "      drafter: self-skip\n")}, "", folder.path(""));
   EXPECT_EQ(lint.exit_code, 2);
-  EXPECT_THAT(lint.err, HasSubstr("expected a profile, or layers in skip_attention or skip_mlp"));
+  EXPECT_THAT(lint.out, HasSubstr("expected a profile, or layers in skip_attention or skip_mlp"));
 }
 
 TEST(SkipSearch, WritesAProfileThatItsModelTakesAndNoOtherDoes) {

@@ -76,6 +76,7 @@ void ExpectSameTexts(PipelineFolder& folder, Variables variables, size_t records
       SCOPED_TRACE(pipeline + ", temperature " + temperature + (own.empty() ? "" : ", " + own.begin()->first));
       Variables all = variables;
       all.insert(own.begin(), own.end());
+      all["length"] = "fixed";
       const PipelineRun drafted = folder.Run(pipeline, all, more);
       ASSERT_EQ(drafted.finished.exit_code, 0) << drafted.finished.err;
       EXPECT_EQ(Completions(drafted), Completions(plain));
@@ -117,6 +118,7 @@ TEST(TextDrafters, AStoreOfTheAnswersAndSavedStatisticsForetellThem) {
             0);
   const auto share = [&](const char* pipeline, const char* name, const char* file) {
     Variables all = variables;
+    all["length"] = "fixed";
     if (name != nullptr) all[name] = file;
     const PipelineRun run = folder.Run(pipeline, all, {"--deterministic"});
     EXPECT_EQ(run.finished.exit_code, 0) << run.finished.err;

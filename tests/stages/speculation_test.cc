@@ -289,7 +289,7 @@ TEST_F(Speculation, OtherTokensAreRefusedBeforeAnythingRuns) {
   for (const auto& [options, message] : std::vector<std::pair<const char*, const char*>>{
            {"{ drafter: model, target: target }", "model: drafter: model needs the name of a model here"},
            {"{ drafter: model, model: target }", "target: drafter: model needs"},
-           {"{ drafter: ngram, model: target }", "model: only drafter: model uses it"},
+           {"{ drafter: ngram, model: target }", "model: drafter: ngram does not use it"},
            {"{ drafter: model, model: target, target: target, drafting: coupled, branches: 2 }",
             "drafting: coupled"}}) {
     const auto refused = host_->Create("draft", options);

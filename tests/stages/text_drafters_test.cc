@@ -215,7 +215,7 @@ TEST_F(TextDrafters, OptionsThatDoNotGoTogetherAreRefused) {
   EXPECT_THAT(Refusal("{ store: x }"), HasSubstr("store: only drafter ngram-store uses it"));
   EXPECT_THAT(Refusal("{ save: x }"), HasSubstr("only drafter ngram uses them"));
   EXPECT_THAT(Refusal("{ drafter: ngram, save: x }"), HasSubstr("target: `store`"));
-  EXPECT_THAT(Refusal("{ target: target }"), HasSubstr("ngram and ngram-store use it; leave it out"));
+  EXPECT_THAT(Refusal("{ target: target }"), HasSubstr("target: drafter: prompt-lookup does not use it; leave it out"));
   EXPECT_THAT(Refusal("{ drafter: race }"), HasSubstr("needs two or more of"));
   EXPECT_THAT(Refusal("{ drafter: race, drafters: [ngram] }"), HasSubstr("needs two or more of"));
   EXPECT_THAT(Refusal("{ drafter: cascade, drafters: [ngram, ngram] }"), HasSubstr("drafters[1]: expected"));

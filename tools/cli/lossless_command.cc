@@ -181,7 +181,7 @@ int Lossless(const LosslessArguments& arguments) {
   if (!prompts.ok()) return Fail(prompts.status());
   LosslessFindings findings;
   findings.max_tokens = subject->sampled() ? kTokens : kArgmaxTokens;
-  Shorten(findings.max_tokens, &loaded->description);
+  PrepareDecoding(findings.max_tokens, &loaded->description);
   findings.pipeline = loaded->description.name.empty() ? arguments.pipeline.file : loaded->description.name;
   findings.subject = *subject;
   findings.fault = *fault;

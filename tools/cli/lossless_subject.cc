@@ -38,11 +38,14 @@ Result<LosslessSubject> FindSubject(const PipelineDescription& pipeline) {
   return subject;
 }
 
-void Shorten(int64_t max_tokens, PipelineDescription* pipeline) {
+void PrepareDecoding(int64_t max_tokens, PipelineDescription* pipeline) {
   for (StageDescription& stage : pipeline->stages) {
     if (!Decodes(stage)) continue;
     auto& tokens = std::get<int64_t>(stage.values.at("max_tokens"));
     tokens = std::min(tokens, max_tokens);
+    // Drafts that do not pay are to be seen too.
+    if (const auto length = stage.values.find("length"); length != stage.values.end())
+      length->second = std::string("fixed");
   }
 }
 

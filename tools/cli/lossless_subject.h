@@ -23,7 +23,7 @@ struct LosslessSubject {
 /// `pipeline`. Errors: kInvalidArgument where there is none, or where they differ in model or temperature.
 Result<LosslessSubject> FindSubject(const PipelineDescription& pipeline);
 
-/// Let every stage that decodes generate `max_tokens` at most.
-void Shorten(int64_t max_tokens, PipelineDescription* pipeline);
+/// Let every stage that decodes generate `max_tokens` at most, and verify every draft whole.
+void PrepareDecoding(int64_t max_tokens, PipelineDescription* pipeline);
 
 }  // namespace retort::cli
