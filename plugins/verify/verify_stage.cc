@@ -56,7 +56,7 @@ class Verify final : public Stage {
         .Output("continue", "sequence", "Sequences that have not ended; wire it back to the drafter.")
         .MaxBatch(16);
     spec.Option(OptionSpec::Enum("length", {"auto", "fixed"})
-                    .Text("How many drafted tokens are verified: as many as pay, or all.")
+                    .Text("How many drafted tokens are verified: as many as pay, which follows the clock, or all.")
                     .Default("auto")
                     .Example("fixed"));
     return DecodingOptions::AddTo(retort_stages::AddAcceptanceOptions(spec));
