@@ -137,6 +137,8 @@ Status Test(const LosslessArguments& arguments, const std::string& letters, cons
   findings->forbidden_count = check.forbidden_count();
   findings->forbidden = check.forbidden();
   findings->cells = check.Cells();
+  if (findings->sampled_tokens > 0 && findings->cells.empty())
+    return InvalidArgument(fmt::format("{} tokens are too few to test; raise --draws", findings->sampled_tokens));
   findings->check_seconds = SecondsSince(start);
   return {};
 }
