@@ -186,8 +186,7 @@ TEST_F(Lossless, RecordsThatFailAreReportedWithTheirReason) {
   folder_.Write("bad.jsonl", "{\"question\":\"why\"}\n");
   const Finished finished = Test({"model.yaml", "--draws", "10", "-s", "input=bad.jsonl"});
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_NE(finished.err.find("10 of 10 records failed; the first at stage `prompt`"), std::string::npos)
-      << finished.err;
+  EXPECT_NE(finished.err.find("10 of 10 records failed; the first: stage 'prompt'"), std::string::npos) << finished.err;
 }
 
 }  // namespace

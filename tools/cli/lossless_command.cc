@@ -77,14 +77,14 @@ class Collector {
   size_t unknown_ = 0;
 };
 
-/// "stage verify: ...": why the first record failed.
+/// Why the first record failed.
 std::string FirstLetter(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string line;
   std::getline(file, line);
   const auto letter = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!letter.is_object()) return "no reason is known";
-  return "stage `" + letter.value("stage", "") + "`: " + letter.value("message", "");
+  return letter.value("message", "");  // names the stage
 }
 
 RunReport RunWatched(PipelineRun& run, bool quiet) {
@@ -116,7 +116,7 @@ Status Test(const LosslessArguments& arguments, const std::string& letters, cons
   const RunReport report = RunWatched(*run, arguments.json);
   RETORT_RETURN_IF_ERROR(report.status);
   if (report.failed > 0) {
-    return InvalidArgument(fmt::format("{}: {} of {} records failed; the first at {}", arguments.pipeline.file,
+    return InvalidArgument(fmt::format("{}: {} of {} records failed; the first: {}", arguments.pipeline.file,
                                        report.failed, report.admitted, FirstLetter(letters)));
   }
   RETORT_ASSIGN_OR_RETURN(const auto sequences, collector.Sequences(findings->subject.stage->name));
@@ -137,6 +137,8 @@ Status Test(const LosslessArguments& arguments, const std::string& letters, cons
   findings->forbidden_count = check.forbidden_count();
   findings->forbidden = check.forbidden();
   findings->cells = check.Cells();
+  if (findings->sampled_tokens > 0 && findings->cells.empty())
+    return InvalidArgument(fmt::format("{} tokens are too few to test; raise --draws", findings->sampled_tokens));
   findings->check_seconds = SecondsSince(start);
   return {};
 }

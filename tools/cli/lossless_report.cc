@@ -16,7 +16,7 @@ std::string PrecisionName(const LosslessSubject& subject) {
   return subject.target->config.precision == Precision::kExact ? "exact" : "fast";
 }
 
-/// "verify, rule lossless, drafts draft:sampled".
+/// "verify, rule lossless".
 std::string StageText(const StageDescription& stage) {
   std::string text = stage.name;
   if (text != stage.uses) text += " (" + stage.uses + ")";
@@ -117,7 +117,7 @@ std::string LosslessText(const LosslessFindings& f) {
   out += Row("target", fmt::format("{} ({}), precision {}", subject.target->name, subject.target->config.source,
                                    PrecisionName(subject)));
   out += Row("decoding stage", StageText(*subject.stage));
-  if (!subject.stage->input_payload.empty()) out += Row("takes", subject.stage->input_payload);
+  out += Row("takes", subject.takes);
   out += Row("temperature", fmt::format("{:g}", subject.temperature));
   out += Row("draws", fmt::format("{} completions of {} tokens at most, {} tokens in all, seed {}", f.sequences,
                                   f.max_tokens, f.sampled_tokens + f.argmax_tokens, f.seed));
@@ -159,7 +159,7 @@ nlohmann::ordered_json LosslessJson(const LosslessFindings& f) {
           {"source", f.subject.target->config.source},
           {"precision", PrecisionName(f.subject)},
           {"stage", f.subject.stage->name},
-          {"takes", f.subject.stage->input_payload},
+          {"takes", f.subject.takes},
           {"temperature", f.subject.temperature},
           {"seed", f.seed},
           {"injected_fault", f.fault == InjectedFault::kNone ? Json() : Json(InjectedFaultName(f.fault))},

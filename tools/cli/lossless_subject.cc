@@ -1,6 +1,7 @@
 #include "tools/cli/lossless_subject.h"
 
 #include <algorithm>
+#include <set>
 
 namespace retort::cli {
 namespace {
@@ -13,6 +14,17 @@ bool Decodes(const StageDescription& stage) {
          tokens->type == RETORT_OPTION_INT && temperature != nullptr && temperature->type == RETORT_OPTION_FLOAT;
 }
 
+/// What the stages before give, each once.
+std::string PayloadsTo(const PipelineDescription& pipeline, const StageDescription& stage) {
+  std::set<std::string> payloads;
+  for (const EdgeDescription& edge : pipeline.edges) {
+    if (&pipeline.stages[edge.to] == &stage) payloads.insert(pipeline.stages[edge.from].output_payloads.at(edge.port));
+  }
+  std::string text;
+  for (const std::string& payload : payloads) text += (text.empty() ? "" : ", ") + payload;
+  return text;
+}
+
 }  // namespace
 
 Result<LosslessSubject> FindSubject(const PipelineDescription& pipeline) {
@@ -22,7 +34,7 @@ Result<LosslessSubject> FindSubject(const PipelineDescription& pipeline) {
     const ModelDescription* const model = pipeline.FindModel(std::get<std::string>(stage.values.at("model")));
     const double temperature = std::get<double>(stage.values.at("temperature"));
     if (subject.stage == nullptr) {
-      subject = {&stage, model, temperature};
+      subject = {&stage, model, temperature, PayloadsTo(pipeline, stage)};
     } else if (model != subject.target || temperature != subject.temperature) {
       return InvalidArgument("expected one model and one temperature for all stages that decode, but `" +
                              subject.stage->name + "` and `" + stage.name +

@@ -11,6 +11,7 @@ struct LosslessSubject {
   const StageDescription* stage = nullptr;  // the first that decodes
   const ModelDescription* target = nullptr;
   double temperature = 0;
+  std::string takes;  // payloads that come to the stage, such as "draft:sampled"
 
   bool sampled() const { return temperature > 0; }
   /// Logits by which a token may miss what the law allows. `fast` rounds activations, and other shapes of a step take
