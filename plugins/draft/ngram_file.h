@@ -1,4 +1,4 @@
-// Statistics of n-grams in a file, for the next run. The format is described in core/design/009-drafts-from-text.md.
+// Statistics of n-grams in a file, for the next run. The format is described in core/design/008-drafts-from-text.md.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // Files that drafters read: a header that says of which tokens, a payload, and a checksum of both.
-// The formats are described in core/design/009-drafts-from-text.md.
+// The formats are described in core/design/008-drafts-from-text.md.
 #pragma once
 
 #include <cstddef>

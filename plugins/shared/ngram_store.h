@@ -1,6 +1,6 @@
 // A store of n-grams: the tokens of a corpus and its suffix array, to be mapped and looked into.
 // Source: He et al., "REST: Retrieval-Based Speculative Decoding", arXiv 2311.08252.
-// The format is described in core/design/009-drafts-from-text.md.
+// The format is described in core/design/008-drafts-from-text.md.
 #pragma once
 
 #include <cstddef>
