@@ -174,37 +174,12 @@ TEST(CpuMatMul, FastTakesRowsOfExtremes) {
   });
 }
 
-TEST(CpuMatMul, OneDnnAgreesWithRefWhereverItIsAskedTo) {
+/// An implementation of wide products against `ref`, whether it would decline or not.
+void ExpectAgreesWithRef(cpu::MatMulImplementation& implementation, const std::vector<Shape>& shapes, double bound) {
   const Machine ref("ref"), cpu("cpu", 2);
   cpu::WeightArena arena(*cpu.device);
-  const auto onednn = cpu::MakeOneDnnMatMul();
   for (const DType type : kWeightTypes) {
-    for (Shape shape : {Shape{48, 40, 64}, {50, 1100, 96}}) {  // one panel of weights, and several
-      shape.k = WholeBlocks(shape.k, type);
-      const std::vector<float> values = RandomFloats(static_cast<size_t>(shape.n * shape.k), 1);
-      std::vector<std::byte> weight(DTypeRowBytes(type, shape.k) * static_cast<size_t>(shape.n));
-      QuantiseRow(type, values.data(), weight.data(), shape.n * shape.k);
-      const auto packed = std::move(cpu::GroupedWeight::Pack(arena, 2, type, weight.data(), shape.n, shape.k).value());
-      const std::vector<float> x = RandomFloats(static_cast<size_t>(shape.t * shape.k), 2);
-      for (const bool accumulate : {false, true}) {
-        std::vector<float> y = RandomFloats(static_cast<size_t>(shape.t * shape.n), 3);
-        ASSERT_TRUE(
-            onednn->Run({x.data(), packed.get(), y.data(), shape.t, shape.n, accumulate, Precision::kFast, 2}).ok());
-        ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kExact, accumulate), y), 1e-6)
-            << DTypeName(type) << " " << shape;
-      }
-    }
-  }
-}
-
-TEST(CpuMatMul, AMatrixUnitAgreesWithRefWhereverItIsAskedTo) {
-  if (!cpu::HasMatrixTiles()) GTEST_SKIP() << "this processor has no matrix unit";
-  const Machine ref("ref"), cpu("cpu", 2);
-  cpu::WeightArena arena(*cpu.device);
-  const auto amx = cpu::MakeBFloat16MatMul();
-  for (const DType type : kWeightTypes) {
-    // Rows and outputs of part of a tile, odd and even numbers of tiles, one strip of inputs and several.
-    for (Shape shape : {Shape{1, 1, 1}, {16, 33, 64}, {17, 16, 95}, {32, 47, 640}, {33, 64, 576}, {50, 1100, 96}}) {
+    for (Shape shape : shapes) {
       shape.k = WholeBlocks(shape.k, type);
       const std::vector<float> values = RandomFloats(static_cast<size_t>(shape.n * shape.k), 1);
       std::vector<std::byte> weight(DTypeRowBytes(type, shape.k) * static_cast<size_t>(shape.n));
@@ -214,13 +189,26 @@ TEST(CpuMatMul, AMatrixUnitAgreesWithRefWhereverItIsAskedTo) {
       const double typical = std::sqrt(static_cast<double>(shape.k));
       for (const bool accumulate : {false, true}) {
         std::vector<float> y = RandomFloats(static_cast<size_t>(shape.t * shape.n), 3);
-        ASSERT_TRUE(
-            amx->Run({x.data(), packed.get(), y.data(), shape.t, shape.n, accumulate, Precision::kFast, 2}).ok());
-        ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kExact, accumulate), y, typical), 5e-3)
+        const cpu::MatMulCall call = {x.data(), packed.get(), y.data(),         shape.t,
+                                      shape.n,  accumulate,   Precision::kFast, 2};
+        ASSERT_TRUE(implementation.Run(call).ok());
+        ASSERT_LT(RelativeError(ref.Product(type, shape, Precision::kExact, accumulate), y, typical), bound)
             << DTypeName(type) << " " << shape;
       }
     }
   }
+}
+
+TEST(CpuMatMul, OneDnnAgreesWithRefWhereverItIsAskedTo) {
+  // One panel of weights, and several.
+  ExpectAgreesWithRef(*cpu::MakeOneDnnMatMul(), {{48, 40, 64}, {50, 1100, 96}}, 1e-6);
+}
+
+TEST(CpuMatMul, AMatrixUnitAgreesWithRefWhereverItIsAskedTo) {
+  if (!cpu::HasMatrixTiles()) GTEST_SKIP() << "this processor has no matrix unit";
+  // Rows and outputs of part of a tile, odd and even numbers of tiles, one strip of inputs and several.
+  ExpectAgreesWithRef(*cpu::MakeBFloat16MatMul(),
+                      {{1, 1, 1}, {16, 33, 64}, {17, 16, 95}, {32, 47, 640}, {33, 64, 576}, {50, 1100, 96}}, 5e-3);
 }
 
 TEST(CpuMatMul, ReportsWhoServedAndWhyOthersDeclined) {

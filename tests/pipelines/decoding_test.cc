@@ -3,40 +3,11 @@
 
 #include <set>
 
+#include "tests/pipelines/prompts.h"
 #include "tests/pipelines/run_pipeline.h"
 
 namespace retort::testing {
 namespace {
-
-std::string TinyPrompts() {
-  std::string lines;
-  for (int i = 0; i < 24; ++i) {
-    const std::string text =
-        i % 3 == 0 ? "the thing and the thing and the" : "on and on " + std::string(i, 'a') + " the";
-    lines +=
-        Json{{"id", "r" + std::to_string(i)}, {"prompt", text}, {"kind", i % 2 == 0 ? "even" : "odd"}}.dump() + "\n";
-  }
-  return lines;
-}
-
-/// The shipped prompts, every `step`th.
-std::string ShippedPrompts(size_t step) {
-  std::string lines;
-  size_t n = 0;
-  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
-  for (std::string line; std::getline(in, line); ++n) {
-    if (n % step == 0) lines += line + "\n";
-  }
-  return lines;
-}
-
-std::map<std::string, std::string> Completions(const PipelineRun& run) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [id, record] : run.written) {
-    texts[id] = record.at("finish_reason").get<std::string>() + ": " + record.at("completion").get<std::string>();
-  }
-  return texts;
-}
 
 void Replace(std::string& text, const std::string& from, const std::string& to) {
   const size_t at = text.find(from);
@@ -77,7 +48,7 @@ void ExpectSameTexts(PipelineFolder& folder, Variables variables, size_t records
 
 TEST(Decoding, SpeculationChangesNoTextOfATinyModel) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts());
+  folder.Input(TinyPrompts(24));
   ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "48"}}, 24);
 }
 
@@ -89,7 +60,7 @@ TEST(Decoding, SpeculationChangesNoTextOfTheRealModel_slow) {
 
 TEST(Decoding, ThreadsAndDeterminismChangeNoExactText) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts());
+  folder.Input(TinyPrompts(24));
   const Variables variables = {{"precision", "exact"}, {"max_tokens", "32"}, {"temperature", "0.9"}, {"seed", "5"}};
   const auto expected = Completions(folder.Run("generate", variables, {"--threads", "1"}));
   ASSERT_EQ(expected.size(), 24u);
@@ -102,7 +73,7 @@ TEST(Decoding, ThreadsAndDeterminismChangeNoExactText) {
 
 TEST(Decoding, ADeterministicRunWritesTheSameBytesTwice) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts());
+  folder.Input(TinyPrompts(24));
   const Variables variables = {{"max_tokens", "16"}, {"temperature", "0.9"}};
   std::set<std::string> files;
   for (int i = 0; i < 2; ++i) {
@@ -115,7 +86,7 @@ TEST(Decoding, ADeterministicRunWritesTheSameBytesTwice) {
 
 TEST(Decoding, RecordsCarryTheirFieldsAndTheUsage) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts());
+  folder.Input(TinyPrompts(24));
   const PipelineRun run = folder.Run("speculative", {{"max_tokens", "7"}});
   ASSERT_EQ(run.finished.exit_code, 0) << run.finished.err;
   uint64_t tokens = 0;
@@ -135,7 +106,7 @@ TEST(Decoding, RecordsCarryTheirFieldsAndTheUsage) {
 // Two seeds give two texts: what --against makes of that depends on what was promised.
 TEST(Decoding, TextsThatDifferFailWhereTheyMustNot) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts());
+  folder.Input(TinyPrompts(24));
   std::string other = ReadFile(SourceFolder() + "/pipelines/generate.yaml");
   const std::string seed = "seed: \"${seed}\"";
   other.replace(other.find(seed), seed.size(), "seed: 99");

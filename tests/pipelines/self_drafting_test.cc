@@ -2,27 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/pipelines/prompts.h"
 #include "tests/pipelines/run_pipeline.h"
 
 namespace retort::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string Prompts(int count) {
-  std::string lines;
-  for (int i = 0; i < count; ++i) {
-    const std::string text = "on and on " + std::string(static_cast<size_t>(i), 'a') + " the thing and the";
-    lines += Json{{"id", "r" + std::to_string(i)}, {"prompt", text}}.dump() + "\n";
-  }
-  return lines;
-}
-
-std::map<std::string, std::string> Completions(const PipelineRun& run) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [id, record] : run.written) texts[id] = record.at("completion").get<std::string>();
-  return texts;
-}
 
 /// The shipped pipeline with other options of the drafter, as a file of the folder.
 std::string With(PipelineFolder& folder, const std::string& options) {
@@ -40,7 +26,7 @@ const std::string& EarlyExit(int layers) {
 
 TEST(SelfDraftingPipeline, ChangesNoTextOfATinyModelWhateverTheThreads) {
   PipelineFolder folder;
-  folder.Input(Prompts(20));
+  folder.Input(TinyPrompts(20));
   for (const char* temperature : {"0", "0.8"}) {
     const Variables plain = {{"precision", "exact"}, {"max_tokens", "24"}, {"temperature", temperature}};
     const auto expected = Completions(folder.Run("generate", plain));
@@ -83,7 +69,7 @@ TEST(SelfDraftingPipeline, ChangesNoTextOfTheRealModel_slow) {
 
 TEST(SelfDraftingPipeline, FaultsAreToldWithWhatToDo) {
   PipelineFolder folder;
-  folder.Input(Prompts(1));
+  folder.Input(TinyPrompts(1));
   const PipelineRun beyond = folder.Run("self-skip", {{"skip_attention", "2"}, {"skip_mlp", "0"}});
   EXPECT_EQ(beyond.finished.exit_code, 2);
   EXPECT_THAT(beyond.finished.err, HasSubstr("skip_attention: expected layers from 0 to 1"));
@@ -98,7 +84,7 @@ TEST(SelfDraftingPipeline, FaultsAreToldWithWhatToDo) {
 
 TEST(SkipSearch, WritesAProfileThatItsModelTakesAndNoOtherDoes) {
   PipelineFolder folder;
-  folder.Input(Prompts(4));
+  folder.Input(TinyPrompts(4));
   WriteTinyModel(folder.path("other.gguf"), {.seed = 2});
   const std::vector<std::string> command = {"skip",     "search",      "--model",  "tiny.gguf", "--prompts", "in.jsonl",
                                             "--out",    "s.json",      "--tokens", "12",        "--trials",  "12",

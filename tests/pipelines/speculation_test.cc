@@ -1,39 +1,11 @@
 // The pipelines with a drafting model, by the built binary: texts, and what lint says of kinds that do not go together.
 #include <gtest/gtest.h>
 
+#include "tests/pipelines/prompts.h"
 #include "tests/pipelines/run_pipeline.h"
 
 namespace retort::testing {
 namespace {
-
-std::string Prompts(int count) {
-  std::string lines;
-  for (int i = 0; i < count; ++i) {
-    const std::string text = i % 3 == 0 ? "the thing and the thing and the"
-                                        : "on and on " + std::string(static_cast<size_t>(i), 'a') + " the";
-    lines += Json{{"id", "r" + std::to_string(i)}, {"prompt", text}}.dump() + "\n";
-  }
-  return lines;
-}
-
-/// The shipped prompts, every `step`th.
-std::string ShippedPrompts(size_t step) {
-  std::string lines;
-  size_t n = 0;
-  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
-  for (std::string line; std::getline(in, line); ++n) {
-    if (n % step == 0) lines += line + "\n";
-  }
-  return lines;
-}
-
-std::map<std::string, std::string> Completions(const PipelineRun& run) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [id, record] : run.written) {
-    texts[id] = record.at("finish_reason").get<std::string>() + ": " + record.at("completion").get<std::string>();
-  }
-  return texts;
-}
 
 struct Way {
   const char* pipeline;
@@ -77,7 +49,7 @@ void ExpectSameTexts(PipelineFolder& folder, const Variables& variables, size_t 
 TEST(ModelSpeculation, ChangesNoTextOfATinyModelWhateverTheThreads) {
   for (const char* threads : {"1", "2"}) {
     PipelineFolder folder;
-    folder.Input(Prompts(24));
+    folder.Input(TinyPrompts(24));
     ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "24"}}, 24, {"0", "0.8"}, {"--threads", threads});
   }
 }
@@ -91,7 +63,7 @@ TEST(ModelSpeculation, ChangesNoTextOfTheRealModel_slow) {
 
 TEST(ModelSpeculation, DrawnDraftsGiveTheSameTextWithTheSameSeed) {
   PipelineFolder folder;
-  folder.Input(Prompts(12));
+  folder.Input(TinyPrompts(12));
   const Variables variables = {
       {"precision", "exact"}, {"max_tokens", "24"}, {"temperature", "1"}, {"drafting", "sampled"}};
   for (const char* pipeline : {"speculative-model", "speculative-tree"}) {
@@ -127,7 +99,7 @@ TEST(ModelSpeculation, KindsWithoutAnExactRuleAreRefusedByLint) {
 
 TEST(ModelSpeculation, AModelWithOtherTokensIsRefusedBeforeAnythingRuns) {
   PipelineFolder folder;
-  folder.Input(Prompts(2));
+  folder.Input(TinyPrompts(2));
   WriteTinyModel(folder.path("wide.gguf"), {.vocab = 400});
   const PipelineRun wide = folder.Run("speculative-model", {{"draft_model", "wide.gguf"}, {"max_tokens", "4"}});
   EXPECT_EQ(wide.finished.exit_code, 2) << wide.finished.err;

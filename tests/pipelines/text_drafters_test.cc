@@ -2,41 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/pipelines/prompts.h"
 #include "tests/pipelines/run_pipeline.h"
 
 namespace retort::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string Prompts(int count) {
-  std::string lines;
-  for (int i = 0; i < count; ++i) {
-    const std::string text = i % 3 == 0 ? "the thing and the thing and the"
-                                        : "on and on " + std::string(static_cast<size_t>(i), 'a') + " the";
-    lines += Json{{"id", "r" + std::to_string(i)}, {"prompt", text}}.dump() + "\n";
-  }
-  return lines;
-}
-
-/// The shipped prompts, every `step`th.
-std::string ShippedPrompts(size_t step) {
-  std::string lines;
-  size_t n = 0;
-  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
-  for (std::string line; std::getline(in, line); ++n) {
-    if (n % step == 0) lines += line + "\n";
-  }
-  return lines;
-}
-
-std::map<std::string, std::string> Completions(const PipelineRun& run) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [id, record] : run.written) {
-    texts[id] = record.at("finish_reason").get<std::string>() + ": " + record.at("completion").get<std::string>();
-  }
-  return texts;
-}
 
 /// A shipped pipeline with other options of its drafter, as a file of the folder.
 std::string Changed(PipelineFolder& folder, const std::string& pipeline, const std::string& from,
@@ -89,7 +61,7 @@ void ExpectSameTexts(PipelineFolder& folder, Variables variables, size_t records
 TEST(TextDrafters, ChangeNoTextOfATinyModelWhateverTheThreads) {
   for (const char* threads : {"1", "2"}) {
     PipelineFolder folder;
-    folder.Input(Prompts(24));
+    folder.Input(TinyPrompts(24));
     ExpectSameTexts(folder, {{"precision", "exact"}, {"max_tokens", "32"}}, 24, {"0", "0.8"}, {"--threads", threads});
   }
 }
@@ -103,7 +75,7 @@ TEST(TextDrafters, ChangeNoTextOfTheRealModel_slow) {
 
 TEST(TextDrafters, AStoreOfTheAnswersAndSavedStatisticsForetellThem) {
   PipelineFolder folder;
-  folder.Input(Prompts(12));
+  folder.Input(TinyPrompts(12));
   const Variables variables = {{"precision", "exact"}, {"max_tokens", "32"}};
   ASSERT_EQ(folder
                 .Run("speculative-ngram",
@@ -140,7 +112,7 @@ TEST(TextDrafters, AStoreOfTheAnswersAndSavedStatisticsForetellThem) {
 
 TEST(TextDrafters, FilesThatDoNotFitEndTheRunBeforeItBegins) {
   PipelineFolder folder;
-  folder.Input(Prompts(2));
+  folder.Input(TinyPrompts(2));
   folder.folder().Write("corpus.txt", "the thing and the thing");
   const auto build = [&](const char* model, const char* out) {
     return RunRetort({"store", "build", "--corpus", "corpus.txt", "--model", model, "--out", out}, "", folder.path(""))
