@@ -30,8 +30,7 @@ void AddModelOptions(StageSpec& spec) {
                   .Example("target"))
       .Option(OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
                   .Text("How a drafter with a model chooses a token: the most likely one, one drawn from its own "
-                        "distribution, "
-                        "or one drawn with the chance that the verifier will draw by.")
+                        "distribution, or one drawn with the chance that the verifier will draw by.")
                   .Default("argmax")
                   .Example("sampled"))
       .Option(OptionSpec::Int("branches")
@@ -129,8 +128,7 @@ Status CheckDraftOptions(const Config& config) {
   if (!has_target && HasFiles(config)) {
     return retort::InvalidArgument(
         "target: `store`, `load` and `save` need the name of the model that verifies here, since their tokens must be "
-        "its "
-        "own");
+        "its own");
   }
   if (has_target && !by_model && !by_part && !MayHaveFiles(config))
     return retort::InvalidArgument("target: drafter: " + drafter + " does not use it; leave it out");

@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/model/gguf.h"
 #include "core/model/model.h"
+#include "tests/model/device_cases.h"
 #include "tests/model/forward_step.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/stored_kv.h"
@@ -23,12 +24,6 @@ using testing::Tokens;
 
 constexpr int32_t kLayers = 5;
 
-struct Case {
-  std::string device;
-  TinyModel tiny;
-  int threads = 0;
-};
-
 /// Zeros in place of the last matrix of these parts: what they would add to the residual stream is nothing.
 std::string WriteWithout(const TinyModel& tiny, const LayerChoice& choice) {
   testing::GgufBuilder builder = testing::MakeTinyModel(tiny);
@@ -44,7 +39,7 @@ std::string WriteWithout(const TinyModel& tiny, const LayerChoice& choice) {
   return path;
 }
 
-class ForwardPartTest : public ::testing::TestWithParam<Case> {
+class ForwardPartTest : public ::testing::TestWithParam<testing::DeviceCase> {
  protected:
   void SetUp() override {
     tiny_ = GetParam().tiny;
@@ -245,17 +240,8 @@ TEST_P(ForwardPartTest, PromptsOfASketchAreNotKeptForOthers) {
   EXPECT_EQ(begun->whole_length(), 96u);
 }
 
-std::vector<Case> Cases() {
-  const TinyModel llama, qwen{.architecture = "qwen2", .heads = 4, .kv_heads = 1},
-      quantised{.type = DType::kQ4_1, .tied = false};
-  return {{"ref", {.hidden = 32, .ffn = 32}}, {"cpu", llama, 1}, {"cpu", llama, 2}, {"cpu", qwen}, {"cpu", quantised}};
-}
-std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
-  const auto& [device, tiny, threads] = info.param;
-  return device + "_" + tiny.architecture + "_" + std::string(DTypeName(tiny.type)) + "_" + std::to_string(threads) +
-         "_threads";
-}
-INSTANTIATE_TEST_SUITE_P(Devices, ForwardPartTest, ::testing::ValuesIn(Cases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(Devices, ForwardPartTest, ::testing::ValuesIn(testing::DeviceCases()),
+                         testing::DeviceCaseName);
 
 TEST(Fingerprint, TellsModelsApart) {
   const auto of = [](const TinyModel& tiny) {

@@ -4,6 +4,7 @@
 
 #include "core/base/random.h"
 #include "core/model/model.h"
+#include "tests/model/device_cases.h"
 #include "tests/model/forward_step.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/stored_kv.h"
@@ -18,13 +19,7 @@ using testing::Stored;
 using testing::TinyModel;
 using testing::Tokens;
 
-struct Case {
-  std::string device;
-  TinyModel tiny;
-  int threads = 0;
-};
-
-class ForwardTreeTest : public ::testing::TestWithParam<Case> {
+class ForwardTreeTest : public ::testing::TestWithParam<testing::DeviceCase> {
  protected:
   void SetUp() override {
     model_ = Load(512);
@@ -149,17 +144,8 @@ TEST_P(ForwardTreeTest, RefusesTreesThatAreNone) {
   EXPECT_EQ(kv->length(), 250u);
 }
 
-std::vector<Case> Cases() {
-  const TinyModel llama, qwen{.architecture = "qwen2", .heads = 4, .kv_heads = 1},
-      quantised{.type = DType::kQ4_1, .tied = false};
-  return {{"ref", {.hidden = 32, .ffn = 32}}, {"cpu", llama, 1}, {"cpu", llama, 2}, {"cpu", qwen}, {"cpu", quantised}};
-}
-std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
-  const auto& [device, tiny, threads] = info.param;
-  return device + "_" + tiny.architecture + "_" + std::string(DTypeName(tiny.type)) + "_" + std::to_string(threads) +
-         "_threads";
-}
-INSTANTIATE_TEST_SUITE_P(Devices, ForwardTreeTest, ::testing::ValuesIn(Cases()), CaseName);
+INSTANTIATE_TEST_SUITE_P(Devices, ForwardTreeTest, ::testing::ValuesIn(testing::DeviceCases()),
+                         testing::DeviceCaseName);
 
 }  // namespace
 }  // namespace retort

@@ -9,6 +9,7 @@
 #include "core/model/generation.h"
 #include "core/model/skip_profile.h"
 #include "core/plugin/handles.h"
+#include "tests/stages/decoding_rounds.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/mock_host.h"
 #include "tests/support/stored_kv.h"
@@ -59,44 +60,19 @@ class SelfDrafting : public ::testing::Test {
     }
     return records;
   }
-  static std::string Texts(std::span<Record* const> records) {
-    std::string all;
-    for (const Record* record : records) {
-      for (const int32_t token : record->generation->tokens()) all += std::to_string(token) + " ";
-      all += "| ";
-    }
-    return all;
-  }
   std::vector<Record*> Generate(size_t count, const std::string& options) {
     const std::vector<Record*> records = Records(count);
     auto stage = Stage("generate", "{ model: target, " + options + " }");
-    for (std::vector<Record*> live = records; !live.empty(); live = stage->emitted(1)) {
-      stage->ClearOutcome();
-      EXPECT_TRUE(stage->Process(live).ok());
-    }
+    GenerateToEnd(*stage, records);
     return records;
   }
   /// Decode to the end, `check` after every verification.
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
     draft_ = Stage("draft", "{ target: target, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, " + verify_options + " }");
+    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
     ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
-    std::vector<Record*> live = records;
-    for (int round = 0; !live.empty() && round < 1000; ++round) {
-      draft_->ClearOutcome();
-      ASSERT_TRUE(draft_->Process(live).ok());
-      ASSERT_TRUE(draft_->failed().empty()) << draft_->failed()[0].status.ToString();
-      verify_->ClearOutcome();
-      const Status status = verify_->Process(draft_->emitted(0));
-      ASSERT_TRUE(status.ok()) << status.ToString();
-      ASSERT_TRUE(verify_->failed().empty()) << verify_->failed()[0].status.ToString();
-      live = verify_->emitted(1);
-      for (Record* record : live) {
-        if (check) check(record);
-      }
-    }
-    ASSERT_TRUE(live.empty()) << "decoding does not end";
+    SpeculateToEnd(*draft_, *verify_, records, check);
   }
   void ExpectAPrefill(const Record& record) {
     const KvSequence& kv = *record.kv.at(target_.get())->sequence;

@@ -11,6 +11,7 @@
 #include "core/model/generation.h"
 #include "core/model/sampler.h"
 #include "core/plugin/handles.h"
+#include "tests/stages/decoding_rounds.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/mock_host.h"
 #include "tests/support/scripted_model.h"
@@ -80,37 +81,11 @@ class Speculation : public ::testing::Test {
                  const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
     draft_ = Stage("draft", "{ drafter: model, model: small, target: target, " + draft_options + " }");
     verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    std::vector<Record*> live = records;
-    for (int round = 0; !live.empty() && round < 1000; ++round) {
-      draft_->ClearOutcome();
-      ASSERT_TRUE(draft_->Process(live).ok());
-      ASSERT_TRUE(draft_->failed().empty()) << draft_->failed()[0].status.ToString();
-      verify_->ClearOutcome();
-      const Status status = verify_->Process(draft_->emitted(0));
-      ASSERT_TRUE(status.ok()) << status.ToString();
-      ASSERT_TRUE(verify_->failed().empty()) << verify_->failed()[0].status.ToString();
-      live = verify_->emitted(1);
-      for (Record* record : live) {
-        if (check) check(record);
-      }
-    }
-    ASSERT_TRUE(live.empty()) << "decoding does not end";
+    SpeculateToEnd(*draft_, *verify_, records, check);
   }
   void Generate(const std::vector<Record*>& records, const std::string& options) {
     auto stage = Stage("generate", "{ model: target, " + options + " }");
-    for (std::vector<Record*> live = records; !live.empty(); live = stage->emitted(1)) {
-      stage->ClearOutcome();
-      ASSERT_TRUE(stage->Process(live).ok());
-      ASSERT_TRUE(stage->failed().empty()) << stage->failed()[0].status.ToString();
-    }
-  }
-  static std::string Texts(const std::vector<Record*>& records) {
-    std::string all;
-    for (const Record* record : records) {
-      for (const int32_t token : record->generation->tokens()) all += std::to_string(token) + " ";
-      all += "| ";
-    }
-    return all;
+    GenerateToEnd(*stage, records);
   }
 
   std::shared_ptr<Model> target_, small_;

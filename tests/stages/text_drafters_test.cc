@@ -8,6 +8,7 @@
 #include "core/model/generation.h"
 #include "core/plugin/handles.h"
 #include "plugins/shared/ngram_store.h"
+#include "tests/stages/decoding_rounds.h"
 #include "tests/support/mock_host.h"
 #include "tests/support/scripted_model.h"
 #include "tests/support/temporary_folder.h"
@@ -78,37 +79,15 @@ class TextDrafters : public ::testing::Test {
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options) {
     draft_ = Stage("draft", draft_options);
-    verify_ = Stage("verify", "{ model: target, " + verify_options + " }");
-    std::vector<Record*> live = records;
-    for (int round = 0; !live.empty() && round < 1000; ++round) {
-      draft_->ClearOutcome();
-      ASSERT_TRUE(draft_->Process(live).ok());
-      ASSERT_TRUE(draft_->failed().empty()) << draft_->failed()[0].status.ToString();
-      verify_->ClearOutcome();
-      const Status status = verify_->Process(draft_->emitted(0));
-      ASSERT_TRUE(status.ok()) << status.ToString();
-      ASSERT_TRUE(verify_->failed().empty()) << verify_->failed()[0].status.ToString();
-      live = verify_->emitted(1);
-    }
-    ASSERT_TRUE(live.empty()) << "decoding does not end";
+    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
+    SpeculateToEnd(*draft_, *verify_, records);
     ASSERT_TRUE(draft_->Close().ok());
   }
   std::string Plain(const std::string& options) {
     const std::vector<Record*> records = Records(6);
     auto stage = Stage("generate", "{ model: target, " + options + " }");
-    for (std::vector<Record*> live = records; !live.empty(); live = stage->emitted(1)) {
-      stage->ClearOutcome();
-      EXPECT_TRUE(stage->Process(live).ok());
-    }
+    GenerateToEnd(*stage, records);
     return Texts(records);
-  }
-  static std::string Texts(const std::vector<Record*>& records) {
-    std::string all;
-    for (const Record* record : records) {
-      for (const int32_t token : record->generation->tokens()) all += std::to_string(token) + " ";
-      all += "| ";
-    }
-    return all;
   }
 
   TemporaryFolder folder_;
