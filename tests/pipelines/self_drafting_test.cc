@@ -32,14 +32,15 @@ TEST(SelfDraftingPipeline, ChangesNoTextOfATinyModelWhateverTheThreads) {
     const auto expected = Completions(folder.Run("generate", plain));
     ASSERT_EQ(expected.size(), 20u);
     for (const char* threads : {"1", "2"}) {
-      Variables skip = plain;
+      Variables exit = plain, skip = plain;
+      exit["length"] = skip["length"] = "fixed";
       skip["skip_attention"] = "1";
       skip["skip_mlp"] = "0";
       const PipelineRun skipped = folder.Run("self-skip", skip, {"--threads", threads});
       ASSERT_EQ(skipped.finished.exit_code, 0) << skipped.finished.err;
       EXPECT_EQ(Completions(skipped), expected);
       EXPECT_GT(skipped.summary["stages"]["verify"]["counters"]["draft_tokens"].get<int>(), 0);
-      const PipelineRun exited = folder.Run(With(folder, EarlyExit(1)), plain, {"--threads", threads});
+      const PipelineRun exited = folder.Run(With(folder, EarlyExit(1)), exit, {"--threads", threads});
       ASSERT_EQ(exited.finished.exit_code, 0) << exited.finished.err;
       EXPECT_EQ(Completions(exited), expected);
       EXPECT_GT(exited.summary["stages"]["verify"]["counters"]["draft_tokens"].get<int>(), 0);
@@ -59,8 +60,10 @@ TEST(SelfDraftingPipeline, ChangesNoTextOfTheRealModel_slow) {
   const Variables variables = {{"precision", "exact"}, {"max_tokens", "24"}, {"model", "smollm2-135m-instruct"}};
   const auto expected = Completions(folder.Run("generate", variables));
   ASSERT_EQ(expected.size(), 5u);
+  Variables fixed = variables;
+  fixed["length"] = "fixed";
   for (const std::string& pipeline : {std::string("self-skip"), With(folder, EarlyExit(24))}) {
-    const PipelineRun run = folder.Run(pipeline, variables);
+    const PipelineRun run = folder.Run(pipeline, fixed);
     ASSERT_EQ(run.finished.exit_code, 0) << run.finished.err;
     EXPECT_EQ(Completions(run), expected) << pipeline;
     EXPECT_GT(run.summary["stages"]["verify"]["counters"]["accepted_tokens"].get<int>(), 0) << pipeline;
