@@ -1,4 +1,4 @@
-// Passes over a row of logits that the compiler turns into vector code: a vocabulary has some 10^5 entries, and a step
+// Passes over a row of logits, in vectors: a vocabulary has some 10^5 entries, and a step
 // of eight sequences with blocks of draft tokens samples dozens of rows.
 #pragma once
 

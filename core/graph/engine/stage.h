@@ -96,7 +96,6 @@ struct Stage {
   StageStats stats;
   StageStats::Distribution batches;  // records a call
 
-  std::atomic<bool> brief{false};    // its last tick was short: the next may run in the task of who put it
   std::atomic<int64_t> standing{0};  // records here or in a call; kept only if a stage of the graph lingers
 };
 
