@@ -13,8 +13,8 @@ namespace {
 constexpr std::chrono::microseconds kShortTick{20};
 constexpr uint32_t kMaxQuota = 16;
 constexpr uint32_t kCallsBetweenLooks = 4;  // at the clock
-// The first tick that a tick puts runs after it in the same task, so many times in a row: a record that goes round a
-// cycle stays on one core, with what its steps have left in the caches.
+// The first tick that a tick puts may run after it in the same task, so many times in a row: always where its calls are
+// short, else where no other tick waits. So a record that goes round a cycle stays on one core and finds its caches.
 constexpr uint32_t kMaxHops = 64;
 // A source that had nothing now, but is not at its end, is asked again after this.
 constexpr std::chrono::milliseconds kSourcePause{1};
@@ -29,17 +29,28 @@ void Scheduler::PutTicks(Stage& stage, uint32_t ticks) {
     *next_here = &stage;
     --ticks;
   }
-  if (ticks > 0) HandOver(&stage);
+  Queue(stage, ticks);
+}
+
+void Scheduler::Queue(Stage& stage, uint32_t ticks) {
+  if (ticks == 0) return;
+  queued_ += ticks;
+  HandOver(&stage);
   for (; ticks > 0; --ticks) stage.ticker->try_put(&stage);
 }
 
 void Scheduler::OnTick(Stage& stage) noexcept {
   Clock::time_point now = Clock::now();
+  if (stage.thread == nullptr) --queued_;
   Stage* current = &stage;
   for (uint32_t hop = 0; current != nullptr; ++hop) {
     Stage* next = nullptr;
     next_here = stage.thread == nullptr && !options_.deterministic && hop < kMaxHops ? &next : nullptr;
     RunTick(*current, now);
+    if (next != nullptr && !next->brief.load(std::memory_order_relaxed) && queued_ > 0) {
+      Queue(*next, 1);  // something else waits: which goes first is a matter of priority
+      next = nullptr;
+    }
     current = next;
   }
   next_here = nullptr;
@@ -58,6 +69,7 @@ void Scheduler::ReleaseGroup(Stage& stage) {
 }
 
 void Scheduler::OnAsyncTick(Stage& stage) noexcept {
+  --queued_;
   graph_.reserve_wait();
   stage.thread->Post([this, &stage] {
     WaitGuard guard(*this);
@@ -105,6 +117,7 @@ void Scheduler::RunStage(Stage& stage, Clock::time_point& now) {
     tbb::spin_mutex::scoped_lock lock(stage.mutex);
     stage.stats.busy_seconds += std::chrono::duration<double>(now - begin).count();
     call->MoveStats(stage.stats, stage.batches);
+    stage.brief.store(brief, std::memory_order_relaxed);
     stage.quota = brief ? std::min(quota * 2, kMaxQuota) : 1;
     stage.idle_calls.push_back(std::move(call));
     --stage.running;

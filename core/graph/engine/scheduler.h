@@ -72,6 +72,7 @@ class Scheduler {
 
   // Calls.
   void PutTicks(Stage& stage, uint32_t ticks);
+  void Queue(Stage& stage, uint32_t ticks);
   void OnTick(Stage& stage) noexcept;
   void OnAsyncTick(Stage& stage) noexcept;
   void RunTick(Stage& stage, Clock::time_point& now);
@@ -122,6 +123,7 @@ class Scheduler {
   std::vector<Stage*> by_priority_;  // most urgent first
   std::vector<Stage*> sources_, ordered_, lingerers_;
   std::atomic<uint32_t> live_sources_{0};
+  std::atomic<uint32_t> queued_{0};               // ticks that no thread has taken up
   std::atomic<int> lingering_{0};                 // stages that hold a partial batch
   std::unique_ptr<ServiceThread> burial_thread_;  // writes dead letters
   Alarm alarm_;

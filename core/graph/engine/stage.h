@@ -96,6 +96,7 @@ struct Stage {
   StageStats stats;
   StageStats::Distribution batches;  // records a call
 
+  std::atomic<bool> brief{false};    // its last tick was short
   std::atomic<int64_t> standing{0};  // records here or in a call; kept only if a stage of the graph lingers
 };
 
