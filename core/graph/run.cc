@@ -123,7 +123,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
   const std::vector<int> depths = Depths(pipeline);
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
     const StageDescription& stage = pipeline.stages[i];
-    StageConfig config{stage.name, stage.values, {}};
+    StageConfig config{stage.name, stage.values, {}, pipeline.engine.deterministic};
     for (const std::string& name : stage.models) config.models[name] = models_.at(name);
     auto made = PluginStage::Create(*stage.descriptor, std::move(config));
     if (!made.ok()) return made.status().Annotate(At(file, stage.place));

@@ -76,15 +76,14 @@ HWY_ATTR hn::Vec<D> ExpOf(D d, hn::Vec<D> x) {
   const auto round = hn::Set(d, 12582912.0f);
   const auto shifted = hn::Add(hn::Mul(x, hn::Set(d, 1.44269504088896341f)), round);
   const auto n = hn::Sub(shifted, round);
-  const auto r =
-      hn::Add(hn::Sub(x, hn::Mul(n, hn::Set(d, 0.693359375f))), hn::Mul(n, hn::Set(d, 2.12194440e-4f)));
+  const auto r = hn::Add(hn::Sub(x, hn::Mul(n, hn::Set(d, 0.693359375f))), hn::Mul(n, hn::Set(d, 2.12194440e-4f)));
   auto p = hn::Set(d, 1.9875691500e-4f);
   for (const float term : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f}) {
     p = hn::Add(hn::Mul(p, r), hn::Set(d, term));
   }
   p = hn::Add(hn::Add(hn::Mul(hn::Mul(p, r), r), r), hn::Set(d, 1.0f));
-  const auto power = hn::ShiftLeft<23>(
-      hn::Add(hn::Sub(hn::BitCast(di, shifted), hn::BitCast(di, round)), hn::Set(di, 127)));
+  const auto power =
+      hn::ShiftLeft<23>(hn::Add(hn::Sub(hn::BitCast(di, shifted), hn::BitCast(di, round)), hn::Set(di, 127)));
   return hn::IfThenElseZero(hn::Gt(x, hn::Set(d, -87.0f)), hn::Mul(p, hn::BitCast(d, power)));
 }
 

@@ -64,6 +64,7 @@ struct StageConfig {
   std::string stage_name;
   std::map<std::string, OptionValue> values;
   std::map<std::string, std::shared_ptr<Model>> models;  // by name under `models:`
+  bool repeatable = false;                               // the run is to be the same each time
 };
 
 /// Copy a descriptor out of a plugin. The plugin is not trusted: sizes, null pointers, names, ports, options, defaults

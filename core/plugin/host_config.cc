@@ -102,6 +102,8 @@ retort_string ConfigStageName(const retort_config* config) {
   return config == nullptr ? retort_string{} : ToAbi(config->values.stage_name);
 }
 
+int32_t ConfigRepeatable(const retort_config* config) { return config != nullptr && config->values.repeatable ? 1 : 0; }
+
 }  // namespace
 
 void FillConfigServices(retort_host& host) {
@@ -112,6 +114,7 @@ void FillConfigServices(retort_host& host) {
   host.config_list = ConfigList;
   host.config_model = ConfigModel;
   host.config_stage_name = ConfigStageName;
+  host.config_repeatable = ConfigRepeatable;
 }
 
 }  // namespace retort

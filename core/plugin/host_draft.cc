@@ -84,6 +84,7 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     copy->parents.assign(draft->parents, draft->parents + (tree ? count : 0));
     copy->q.assign(draft->q, draft->q + (HasQ(*draft) ? q_size : 0));
     copy->drafter = ViewOf(draft->drafter);
+    copy->step_seconds = draft->step_seconds;
     record.draft = std::move(copy);
     return {};
   });
@@ -102,7 +103,8 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
              draft.tokens.size(),
              draft.parents.empty() ? nullptr : draft.parents.data(),
              draft.q.empty() ? nullptr : draft.q.data(),
-             ToAbi(draft.drafter)};
+             ToAbi(draft.drafter),
+             draft.step_seconds};
     return {};
   });
 }
@@ -139,6 +141,18 @@ retort_code DraftDraw(retort_record* handle, const retort_draft_draw* draw, floa
     std::fill(q + row.size(), q + vocab, 0.0f);
     return {};
   });
+}
+
+retort_code DraftSetBudget(retort_record* handle, size_t tokens) {
+  return HostCall([&]() -> Status {
+    RETORT_RETURN_IF_ERROR(NotNull({{handle, "record"}}));
+    FromHandle(handle)->draft_budget = tokens;
+    return {};
+  });
+}
+
+size_t DraftBudget(const retort_record* handle) {
+  return handle == nullptr ? SIZE_MAX : FromHandle(handle)->draft_budget;
 }
 
 Acceptance FromAbi(const retort_acceptance& given, InjectedFault fault) {
@@ -202,6 +216,8 @@ void FillDraftServices(retort_host& host) {
   host.draft_clear = DraftClear;
   host.draft_draw = DraftDraw;
   host.draft_verify = DraftVerify;
+  host.draft_set_budget = DraftSetBudget;
+  host.draft_budget = DraftBudget;
 }
 
 }  // namespace retort

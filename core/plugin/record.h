@@ -29,6 +29,7 @@ struct Draft {
   std::vector<int32_t> parents;
   std::vector<float> q;
   std::string drafter;
+  double step_seconds = 0;
 };
 
 class Record {
@@ -49,6 +50,7 @@ class Record {
   std::unique_ptr<Generation> generation;
   std::unique_ptr<SamplingParams> sampling;  // how the sequence's tokens are drawn, once a stage has said so
   std::unique_ptr<Draft> draft;
+  size_t draft_budget = SIZE_MAX;                         // tokens of the next draft, as far as the verifier has said
   std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
 
   /// Hang `object` under `name`; an earlier one of that name is destroyed.

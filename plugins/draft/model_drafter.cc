@@ -18,7 +18,14 @@ using retort::sdk::SequenceView;
 Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) const {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   RETORT_ASSIGN_OR_RETURN(const Kv kv, record.Kv(options_.model));
-  Entry entry{record, kv, {sequence.tokens.begin(), sequence.tokens.end()}, options_.max_tokens, {}, options_.drafting};
+  const size_t budget = record.DraftBudget();
+  Entry entry{.record = record,
+              .kv = kv,
+              .history = {sequence.tokens.begin(), sequence.tokens.end()},
+              .length = std::min(options_.max_tokens, budget),
+              .nodes = std::min(options_.nodes, budget),
+              .sampling = {},
+              .drafting = options_.drafting};
   if (sequence.max_tokens >= 0) {
     const size_t left = static_cast<size_t>(sequence.max_tokens) - sequence.generated().size();
     entry.length = std::min(entry.length, left - std::min<size_t>(left, 1));  // the verifier adds one
@@ -58,19 +65,23 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
     chains_.push_back({*std::move(entry), i});
     chains_.back().live = live;
   }
+  StepClock clock(step_seconds_);
   while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
     const Status status = Step(context);
+    clock.Count();
     if (status.ok()) continue;
     Report(context, status);
     break;
   }
+  clock.Stop();
   for (const Chain& chain : chains_) {
     const bool sampled = chain.entry.drafting == Drafting::kSampled;
     outcomes[chain.outcome] =
         chain.entry.record.SetDraft({.kind = sampled ? DraftKind::kSampled : DraftKind::kPointMass,
                                      .tokens = chain.tokens,
                                      .q = sampled ? chain.q.data() : nullptr,
-                                     .drafter = options_.name});
+                                     .drafter = options_.name,
+                                     .step_seconds = step_seconds_});
   }
   return {};
 }

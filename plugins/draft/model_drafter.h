@@ -1,6 +1,7 @@
 // Drafts by another model: a chain, token by token, over all records of a batch at once.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,6 +35,7 @@ class ModelDrafter : public Drafter {
     retort::sdk::Kv kv;
     std::vector<int32_t> history;  // the sequence
     size_t length;                 // tokens in a row that may be drafted
+    size_t nodes;                  // tokens of a tree that may be drafted
     retort::sdk::Sampling sampling;
     Drafting drafting;
     uint32_t draws = 0;
@@ -49,11 +51,28 @@ class ModelDrafter : public Drafter {
   std::span<const float> Known(std::span<const float> logits) const {
     return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
   }
+  /// Measures what a step takes, for the verifier to weigh. From its making to Stop.
+  class StepClock {
+   public:
+    explicit StepClock(double& seconds) : seconds_(seconds), begin_(std::chrono::steady_clock::now()) {}
+    void Count() { ++steps_; }
+    void Stop() const {
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
+      if (steps_ > 0) seconds_ = passed.count() / steps_;
+    }
+
+   private:
+    double& seconds_;
+    const std::chrono::steady_clock::time_point begin_;
+    int steps_ = 0;
+  };
+
   /// A draft ends before its time: the verified text stays what it is, and the loss is told.
   void Report(retort::sdk::Context& context, const retort::Status& why);
 
   ModelDrafterOptions options_;
   size_t context_;
+  double step_seconds_ = 0;  // of the last drafts
 
  private:
   bool told_ = false;

@@ -29,12 +29,15 @@ Status TreeDrafter::Draft(Context& context, std::span<const Record> records, std
     trees_.push_back({*std::move(entry), i});
     trees_.back().live = live;
   }
+  StepClock clock(step_seconds_);
   while (std::any_of(trees_.begin(), trees_.end(), [](const Tree& tree) { return tree.live; })) {
     const Status status = Step(context);
+    clock.Count();
     if (status.ok()) continue;
     Report(context, status);
     break;
   }
+  clock.Stop();
   for (Tree& tree : trees_) outcomes[tree.outcome] = Finish(tree);
   return {};
 }
@@ -79,7 +82,7 @@ Status TreeDrafter::Step(Context& context) {
     if (!status.ok()) Report(context, status);
     ++tree.depth;
     ChooseFrontier(tree, level_begin);
-    tree.live = status.ok() && tree.depth < tree.entry.length && !tree.frontier.empty();
+    tree.live = status.ok() && tree.depth < tree.entry.length && !tree.frontier.empty() && !Complete(tree);
   }
   return {};
 }
@@ -119,7 +122,7 @@ Status TreeDrafter::GrowSampled(Tree& tree, int32_t node, std::span<const float>
   const std::vector<int32_t> history = HistoryAt(tree, node);
   std::vector<int32_t> siblings;
   const size_t vocab = static_cast<size_t>(options_.target_vocab);
-  while (siblings.size() < options_.branches && tree.nodes.size() < options_.nodes) {
+  while (siblings.size() < options_.branches && tree.nodes.size() < tree.entry.nodes) {
     const size_t at = tree.q.size();
     tree.q.resize(at + vocab);
     const Result<int32_t> token = tree.entry.record.DrawDraft(
@@ -140,7 +143,7 @@ void TreeDrafter::ChooseFrontier(Tree& tree, size_t level_begin) const {
   const size_t room = retort::sdk::kMaxTreeNodes - std::min(retort::sdk::kMaxTreeNodes, tree.run);
   const size_t count = std::min(options_.branches, room);
   if (tree.entry.drafting == Drafting::kSampled) {
-    if (tree.nodes.size() >= options_.nodes) return;
+    if (tree.nodes.size() >= tree.entry.nodes) return;
     int32_t last = -2;
     for (size_t i = level_begin; i < tree.nodes.size() && tree.frontier.size() < count; ++i) {
       // Of the first level every node goes on, then the first child of each.
@@ -157,18 +160,27 @@ void TreeDrafter::ChooseFrontier(Tree& tree, size_t level_begin) const {
   tree.frontier.resize(std::min(count, tree.frontier.size()));
 }
 
-/// Keep the likeliest nodes and hang the draft on the record.
+/// No node that may still come would be kept: none is likelier than its parent, and enough are likelier than all that
+/// go on.
+bool TreeDrafter::Complete(const Tree& tree) const {
+  if (tree.entry.drafting == Drafting::kSampled) return false;  // ends with its budget, whatever was drawn
+  const double best = tree.nodes[static_cast<size_t>(tree.frontier.front())].score;
+  const auto better =
+      std::count_if(tree.nodes.begin(), tree.nodes.end(), [&](const Node& n) { return n.score >= best; });
+  return static_cast<size_t>(better) >= tree.entry.nodes;
+}
+
+/// Keep the likeliest nodes, the likeliest first, and hang the draft on the record.
 Status TreeDrafter::Finish(Tree& tree) const {
   const bool sampled = tree.entry.drafting == Drafting::kSampled;
   std::vector<int32_t> kept(tree.nodes.size());
   std::iota(kept.begin(), kept.end(), 0);
-  if (kept.size() > options_.nodes) {
-    // No child is likelier than its parent, and of equals the parent comes first: what is kept is a tree.
+  if (!sampled) {
+    // No child is likelier than its parent, and of equals the parent comes first: any beginning of this is a tree.
     std::stable_sort(kept.begin(), kept.end(), [&](int32_t a, int32_t b) {
       return tree.nodes[static_cast<size_t>(a)].score > tree.nodes[static_cast<size_t>(b)].score;
     });
-    kept.resize(options_.nodes);
-    std::sort(kept.begin(), kept.end());
+    kept.resize(std::min(kept.size(), tree.entry.nodes));
   }
   std::vector<int32_t> tokens, parents, places(tree.nodes.size(), -1);
   for (const int32_t index : kept) {
@@ -181,7 +193,8 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .tokens = tokens,
                                      .parents = parents.data(),
                                      .q = sampled ? tree.q.data() : nullptr,
-                                     .drafter = options_.name});
+                                     .drafter = options_.name,
+                                     .step_seconds = step_seconds_});
 }
 
 }  // namespace drafting

@@ -39,6 +39,7 @@ class TreeDrafter final : public ModelDrafter {
   retort::Status Grow(Tree& tree, int32_t node, std::span<const float> logits);
   retort::Status GrowSampled(Tree& tree, int32_t node, std::span<const float> logits);
   void ChooseFrontier(Tree& tree, size_t level_begin) const;
+  bool Complete(const Tree& tree) const;
   retort::Status Finish(Tree& tree) const;
   std::vector<int32_t> HistoryAt(const Tree& tree, int32_t node) const;
 

@@ -6,81 +6,127 @@ namespace retort_stages {
 namespace {
 
 constexpr double kPriorTries = 2;  // of all sequences, for one that has none of its own
-constexpr double kFirstTries = 4;  // of kFirstChance, before any draft was verified
+constexpr double kFirstTries = 4;  // of the place before, for one that was not tried yet
 constexpr double kFirstChance = 0.6;
 constexpr double kKeepOwn = 0.9;       // what is left of a sequence's tries after another draft
 constexpr double kKeepAll = 0.998;     // of all sequences'
 constexpr double kLeastGain = 1.01;    // over a plain step: below, the difference is the clock's
-constexpr size_t kTryAfter = 16;       // idle drafts
 constexpr double kLeastChance = 0.02;  // of a token that may join
+constexpr double kTryShare = 0.01;     // of the time goes into trying what does not seem to pay
+constexpr double kMostSpare = 2;       // steps
 
 }  // namespace
-
-void AcceptanceRate::Learn(size_t tried, size_t accepted) {
-  // The tokens after the first rejected one were not looked at.
-  for (size_t place = 0; place < std::min(tried, accepted + 1); ++place) {
-    tried_[Index(place)] += 1;
-    accepted_[Index(place)] += place < accepted ? 1 : 0;
-  }
-}
 
 void AcceptanceRate::Fade(double keep) {
   for (double& value : tried_) value *= keep;
   for (double& value : accepted_) value *= keep;
 }
 
-double LengthControl::Chance(const DraftHistory& history, size_t place) const {
-  const double of_all = (all_.accepted(place) + kFirstTries * kFirstChance) / (all_.tried(place) + kFirstTries);
+double LengthControl::ChanceOfAll(size_t place, double before) const {
+  return (all_.accepted(place) + kFirstTries * before) / (all_.tried(place) + kFirstTries);
+}
+
+double LengthControl::ChanceOf(const DraftHistory& history, size_t place, double of_all) const {
   return (history.rate.accepted(place) + kPriorTries * of_all) / (history.rate.tried(place) + kPriorTries);
 }
 
-void LengthControl::Choose(std::span<Sequence> sequences) {
-  size_t rows = 0;
+double LengthControl::Chance(const DraftHistory& history, bool tree, size_t place) const {
+  double of_all = kFirstChance, least = 1;
+  for (size_t at = 0; at <= place; ++at) {
+    of_all = ChanceOfAll(at, of_all);
+    const double chance = ChanceOf(history, at, of_all);
+    least = tree ? std::min(least, chance) : chance;
+  }
+  return least;
+}
+
+/// The tokens that may join, the likeliest first.
+void LengthControl::Gather(std::span<Sequence> sequences) {
   tokens_.clear();
-  for (size_t s = 0; s < sequences.size(); ++s) {
-    Sequence& sequence = sequences[s];
+  size_t longest = 0;
+  for (Sequence& sequence : sequences) {
     sequence.length = 0;
-    rows += sequence.rows;
+    longest = std::max(longest, std::min(sequence.offered, AcceptanceRate::kPlaces));
+  }
+  std::array<double, AcceptanceRate::kPlaces> of_all;
+  for (size_t place = 0; place < longest; ++place)
+    of_all[place] = ChanceOfAll(place, place == 0 ? kFirstChance : of_all[place - 1]);
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const Sequence& sequence = sequences[s];
     double chance = 1;
     for (size_t place = 0; place < sequence.offered; ++place) {
-      chance *= Chance(*sequence.history, place);
+      const double here = ChanceOf(*sequence.history, place, of_all[std::min(place, longest - 1)]);
+      chance = sequence.tree ? std::min(chance, here) : chance * here;
       if (chance < kLeastChance) break;
       tokens_.push_back({chance, s});
     }
   }
-  // Chances fall along a draft, so a stable sort keeps its tokens in order.
+  // Chances do not rise along a draft, so a stable sort keeps its tokens in order.
   std::stable_sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) { return a.chance > b.chance; });
-  size_t best = tokens_.size();
-  if (cost_.known()) {
-    best = 0;
-    auto expected = static_cast<double>(sequences.size());
-    double best_goodput = kLeastGain * expected / cost_.Seconds(rows);
-    for (size_t i = 0; i < tokens_.size(); ++i) {
-      expected += tokens_[i].chance;
-      const double goodput = expected / cost_.Seconds(rows + i + 1);
-      if (goodput > best_goodput) {
-        best_goodput = goodput;
-        best = i + 1;
-      }
-    }
-  }
-  for (size_t i = 0; i < best; ++i) ++sequences[tokens_[i].sequence].length;
-  for (Sequence& sequence : sequences) {
-    if (sequence.length == 0 && sequence.offered > 0 && sequence.history->idle >= kTryAfter) sequence.length = 1;
-  }
 }
 
-void LengthControl::LearnDraft(DraftHistory& history, size_t offered, size_t tried, size_t accepted) {
-  if (offered == 0) return;
+void LengthControl::Choose(std::span<Sequence> sequences) {
+  size_t rows = 0;
+  for (const Sequence& sequence : sequences) rows += sequence.rows;
+  Gather(sequences);
+  if (!cost_.known()) {
+    for (const Token& token : tokens_) ++sequences[token.sequence].length;
+    return;
+  }
+  size_t best = 0;
+  auto expected = static_cast<double>(sequences.size());
+  double best_goodput = kLeastGain * expected / cost_.Seconds(rows), drafting = 0;
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    Sequence& sequence = sequences[tokens_[i].sequence];
+    ++sequence.length;
+    drafting = std::max(drafting, static_cast<double>(sequence.length) * sequence.token_seconds);
+    expected += tokens_[i].chance;
+    const double goodput = expected / (cost_.Seconds(rows + i + 1) + drafting);
+    if (goodput > best_goodput) {
+      best_goodput = goodput;
+      best = i + 1;
+    }
+  }
+  for (size_t i = best; i < tokens_.size(); ++i) --sequences[tokens_[i].sequence].length;
+  TryIdle(sequences, rows + best);
+}
+
+/// A token of the sequence that has waited longest, where what it costs has been saved up.
+void LengthControl::TryIdle(std::span<Sequence> sequences, size_t rows) {
+  Sequence* chosen = nullptr;
+  for (Sequence& sequence : sequences) {
+    if (sequence.length > 0 || sequence.offered == 0) continue;
+    if (chosen == nullptr || sequence.history->idle > chosen->history->idle) chosen = &sequence;
+  }
+  if (chosen == nullptr || chosen->history->idle == 0) return;
+  const double price = chosen->token_seconds + cost_.Seconds(rows + 1) - cost_.Seconds(rows);
+  if (price > spare_) return;
+  spare_ -= price;
+  chosen->length = 1;
+}
+
+void LengthControl::LearnStep(size_t rows, double seconds) {
+  cost_.Learn(rows, seconds);
+  spare_ = std::min(spare_ + kTryShare * seconds, kMostSpare * seconds);
+}
+
+void LengthControl::LearnDraft(DraftHistory& history, bool tree, size_t tried, std::span<const int> path) {
   if (tried == 0) {
     ++history.idle;
     return;
   }
   history.idle = 0;
   history.rate.Fade(kKeepOwn);
-  history.rate.Learn(tried, accepted);
   all_.Fade(kKeepAll);
-  all_.Learn(tried, accepted);
+  // Of a chain the tokens after the first rejected one were not looked at.
+  const size_t seen = tree ? tried : std::min(tried, path.size() + 1);
+  size_t next = 0;
+  for (size_t place = 0; place < seen; ++place) {
+    const bool stood = next < path.size() && static_cast<size_t>(path[next]) == place;
+    if (stood) ++next;
+    history.rate.Learn(place, stood);
+    all_.Learn(place, stood);
+  }
 }
 
 }  // namespace retort_stages

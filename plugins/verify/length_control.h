@@ -1,4 +1,5 @@
-// How many drafted tokens of each sequence a step verifies, so that it gives the most tokens a second.
+// How many drafted tokens of each sequence a step verifies, and how many the next draft should have, so that a second
+// gives the most tokens.
 #pragma once
 
 #include <array>
@@ -10,12 +11,15 @@
 
 namespace retort_stages {
 
-/// How often drafted tokens were accepted at each place of a draft, given that those before were. Old draws fade.
+/// How often drafted tokens stood, by their place in the draft. In chains: given that those before did; in trees, whose
+/// likeliest nodes come first: at all. Old draws fade.
 class AcceptanceRate {
  public:
-  static constexpr size_t kPlaces = 16;  // later places are taken to be like the last of these
-  /// `accepted` of `tried` tokens of one draft stood.
-  void Learn(size_t tried, size_t accepted);
+  static constexpr size_t kPlaces = 64;  // later places are taken to be like the last of these
+  void Learn(size_t place, bool stood) {
+    tried_[Index(place)] += 1;
+    accepted_[Index(place)] += stood ? 1 : 0;
+  }
   void Fade(double keep);
   double tried(size_t place) const { return tried_[Index(place)]; }
   double accepted(size_t place) const { return accepted_[Index(place)]; }
@@ -32,33 +36,44 @@ struct DraftHistory {
 };
 
 /// Goodput of a step over sequences s with lengths L_s: (sum over s of 1 + the expected number of accepted tokens) over
-/// the time of sum(rows_s + L_s) rows. Tokens join in order of their chance to stand, which falls along each draft,
-/// and the best prefix of that order is kept: no other choice of lengths with as many rows has a higher sum.
-/// Chances come from the sequence's own history, drawn towards that of all sequences; times from StepCost. A sequence
-/// that has verified nothing for a while has one token tried, so that a change of the text is noticed.
-/// Goodput is the signal since acceptance alone is the wrong one: what pays for one sequence loses in a full batch.
+/// the time of sum(rows_s + L_s) rows and of what drafting takes. Tokens join in order of their chance to stand, which
+/// falls along each draft, and the best prefix of that order is kept: no other choice of lengths with as many rows has
+/// a higher sum. Chances come from the sequence's own history, drawn towards that of all sequences; times from
+/// StepCost. Goodput is the signal since acceptance alone is the wrong one: what pays for one sequence loses in a full
+/// batch. Sequences that get nothing have a token tried now and then, so that a change of the text is noticed: as often
+/// as a hundredth of the time pays for.
 class LengthControl {
  public:
   struct Sequence {
     size_t rows = 1;     // without the draft
-    size_t offered = 0;  // drafted tokens
+    size_t offered = 0;  // drafted tokens, or those that could be
     DraftHistory* history = nullptr;
-    size_t length = 0;  // set by Choose, at most `offered`
+    bool tree = false;
+    double token_seconds = 0;  // of drafting one token more, shared by all sequences; 0: they are there already
+    size_t length = 0;         // set by Choose, at most `offered`
   };
   void Choose(std::span<Sequence> sequences);
   /// A step of `rows` rows in all took `seconds`.
-  void LearnStep(size_t rows, double seconds) { cost_.Learn(rows, seconds); }
-  void LearnDraft(DraftHistory& history, size_t offered, size_t tried, size_t accepted);
+  void LearnStep(size_t rows, double seconds);
+  /// Of a draft `tried` tokens were verified, and those of `path` (by index, each the parent of the next) stood.
+  void LearnDraft(DraftHistory& history, bool tree, size_t tried, std::span<const int> path);
 
-  /// The chance of the token at `place` if those before it stood.
-  double Chance(const DraftHistory& history, size_t place) const;
+  /// The chance that the token at `place` stands: in a chain, if those before it do.
+  double Chance(const DraftHistory& history, bool tree, size_t place) const;
   const StepCost& cost() const { return cost_; }
 
  private:
+  /// The same for a sequence of which nothing is known, where the place before has the chance `before`.
+  double ChanceOfAll(size_t place, double before) const;
+  double ChanceOf(const DraftHistory& history, size_t place, double of_all) const;
+  void Gather(std::span<Sequence> sequences);
+  void TryIdle(std::span<Sequence> sequences, size_t rows);
+
   StepCost cost_;
   AcceptanceRate all_;
+  double spare_ = 0;  // seconds that may go into trying
   struct Token {
-    double chance;  // that it and all before it stand
+    double chance;  // that it stands
     size_t sequence;
   };
   std::vector<Token> tokens_;

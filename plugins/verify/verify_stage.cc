@@ -10,7 +10,7 @@
 
 #include "plugins/shared/decoding_options.h"
 #include "plugins/verify/acceptance_options.h"
-#include "plugins/verify/length_control.h"
+#include "plugins/verify/draft_lengths.h"
 
 namespace {
 
@@ -18,8 +18,6 @@ using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
 using retort::Result;
 using retort::Status;
 using retort_stages::DecodingOptions;
-using retort_stages::DraftHistory;
-using retort_stages::LengthControl;
 
 enum Port : uint32_t { kDone = 0, kContinue = 1 };
 
@@ -44,11 +42,12 @@ class Verify final : public Stage {
             "relaxed: `lenience` 1 is `lossless`, and the lower, the more is accepted (arXiv 2211.17192, appendix "
             "A.5). `typical` (Medusa, arXiv 2401.10774) and `threshold` (Sirius, arXiv 2409.03856) accept what is "
             "likely enough. The last three change the text.\n\n"
-            "`length: auto` verifies of each draft as many tokens as make the step give the most tokens a second, by "
-            "how "
-            "often the record's and all records' drafts were accepted and by how long steps of so many rows took; "
-            "none, where a plain step gives more. The text stays the same; how many tokens a step verifies follows the "
-            "clock. Drawn chains and trees are verified whole.\n\n"
+            "`length: auto` verifies of each draft as many tokens as make a second give the most tokens, by how often "
+            "the record's and all records' drafts were accepted, at which place, and by how long steps of so many rows "
+            "took; none, where a plain step gives more. Trees are cut too, but what was drawn is verified whole. A "
+            "drafter whose tokens cost something is told how many of them pay the next time, its own cost counted. "
+            "So lengths follow the clock: the text stays the same with drafts chosen without chance, its law with "
+            "drawn ones. In deterministic runs `auto` is `fixed`, which verifies all that is drafted.\n\n"
             "A record may carry its own settings in the field `sampling`, such as {\"temperature\": 0.7}.")
         .Example("{ model: target, rule: lossless, max_tokens: 64, temperature: 0.7 }")
         .Input("in", "draft:tree", "Sequences with a draft; an empty draft makes a plain step.")
@@ -56,7 +55,7 @@ class Verify final : public Stage {
         .Output("continue", "sequence", "Sequences that have not ended; wire it back to the drafter.")
         .MaxBatch(16);
     spec.Option(OptionSpec::Enum("length", {"auto", "fixed"})
-                    .Text("How many drafted tokens are verified: as many as pay, which follows the clock, or all.")
+                    .Text("How many tokens are drafted and verified: as many as pay, by the clock, or all.")
                     .Default("auto")
                     .Example("fixed"));
     return DecodingOptions::AddTo(retort_stages::AddAcceptanceOptions(spec));
@@ -75,7 +74,7 @@ class Verify final : public Stage {
     auto stage = std::make_unique<Verify>();
     stage->options_ = DecodingOptions::From(config);
     stage->acceptance_ = retort_stages::AcceptanceFrom(config);
-    if (config.String("length") == "auto") stage->control_.emplace();
+    if (config.String("length") == "auto" && !config.Repeatable()) stage->lengths_.emplace();
     const Result<retort_model_info> info = stage->options_.model.Info();
     if (!info.ok()) return info.status();
     stage->vocab_ = info->vocab_size;
@@ -94,7 +93,9 @@ class Verify final : public Stage {
     }
     if (entries_.empty()) return {};
     if (Status status = RunLongPrompts(); !status.ok()) return status;
-    if (Status status = ChooseLengths(); !status.ok()) return status;
+    if (lengths_) {
+      if (Status status = lengths_->Cut(entries_); !status.ok()) return status;
+    }
     const auto start = std::chrono::steady_clock::now();
     items_.clear();
     size_t rows = 0;
@@ -108,6 +109,7 @@ class Verify final : public Stage {
     if (!logits.ok()) return logits.status();
     context.Count("steps");
     size_t row = 0;
+    going_.clear();
     for (const Entry& entry : entries_) {
       const Status status = Accept(context, entry, *logits, row);
       row += entry.draft + 1;
@@ -115,20 +117,21 @@ class Verify final : public Stage {
         if (Status given = context.Fail(entry.record, status); !given.ok()) return given;
       }
     }
-    if (control_) {
-      control_->LearnStep(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    if (lengths_) {
+      lengths_->LearnStep(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      if (Status status = lengths_->SetBudgets(going_); !status.ok()) return status;
+    }
+    for (const Entry& entry : going_) {
+      if (Status status = context.Emit(kContinue, entry.record); !status.ok()) return status;
     }
     return {};
   }
 
  private:
   /// One sequence's part of the step: tokens_[begin, begin + pending + draft).
-  struct Entry {
-    Record record;
+  struct Entry : retort_stages::StepDraft {
     Kv kv;
-    size_t begin, pending, draft;
-    bool tree;
-    size_t offered;  // tokens of which any number may be verified, before it was chosen
+    size_t begin;
   };
   static constexpr size_t kLongestChain = 256;  // each drafted token needs a row of logits
   static constexpr size_t kSharedPrompt = 32;   // tokens from which on keys and values of prompts are kept for others
@@ -157,32 +160,18 @@ class Verify final : public Stage {
       context.Count("draft_tokens_cut", static_cast<double>(draft->tokens.size() - length));
     const std::span<const int32_t> pending = sequence->tokens.subspan(kv->Length());
     const bool tree = draft->parents != nullptr && length > 0;
-    const bool may_cut = draft->kind == DraftKind::kPointMass;
-    entries_.push_back({record, *kv, tokens_.size(), pending.size(), length, tree, may_cut ? length : 0});
+    entries_.push_back({{.record = record,
+                         .pending = pending.size(),
+                         .draft = length,
+                         .offered = draft->q == nullptr ? length : 0,
+                         .tree = tree,
+                         .grows_as_tree = draft->kind == DraftKind::kTree,
+                         .token_seconds = TokenSeconds(*draft, length)},
+                        *kv,
+                        tokens_.size()});
     tokens_.insert(tokens_.end(), pending.begin(), pending.end());
     tokens_.insert(tokens_.end(), draft->tokens.begin(), draft->tokens.begin() + static_cast<std::ptrdiff_t>(length));
     AddParents(pending.size(), length, tree ? draft->parents : nullptr);
-    return {};
-  }
-
-  /// Cut drafts to what pays: those alone after which the text is the same whatever their length. A drawn chain cut by
-  /// the clock would give another text of the same law each time.
-  Status ChooseLengths() {
-    if (!control_) return {};
-    choices_.clear();
-    for (Entry& entry : entries_) {
-      auto* history = entry.record.Attachment<DraftHistory>(kHistory);
-      if (history == nullptr) {
-        if (Status status = entry.record.Attach(kHistory, std::make_unique<DraftHistory>()); !status.ok())
-          return status;
-        history = entry.record.Attachment<DraftHistory>(kHistory);
-      }
-      choices_.push_back({entry.pending + entry.draft - entry.offered, entry.offered, history});
-    }
-    control_->Choose(choices_);
-    for (size_t i = 0; i < entries_.size(); ++i) {
-      entries_[i].draft = entries_[i].draft - entries_[i].offered + choices_[i].length;
-    }
     return {};
   }
 
@@ -200,6 +189,14 @@ class Verify final : public Stage {
       if (depths_.back() > deepest) return i;
     }
     return depths_.size();
+  }
+
+  /// What one token more costs the drafter. Of a tree: its levels' share; drafts without tokens cost what the last did.
+  double TokenSeconds(const DraftView& draft, size_t length) {
+    if (length == 0) return draft.step_seconds > 0 ? token_seconds_ : 0;
+    size_t levels = length;
+    if (draft.parents != nullptr) levels = *std::max_element(depths_.begin(), depths_.end());
+    return token_seconds_ = draft.step_seconds * static_cast<double>(levels) / static_cast<double>(length);
   }
 
   /// Parents of what an entry runs: the pending tokens are the trunk of its tree.
@@ -233,14 +230,12 @@ class Verify final : public Stage {
     const Result<Committed> committed = entry.record.Commit(verdict->tokens);
     if (!committed.ok()) return committed.status();
     Report(context, entry, verdict->path.size(), committed->count);
-    if (control_) {
-      control_->LearnDraft(*entry.record.Attachment<DraftHistory>(kHistory), entry.offered, entry.draft,
-                           verdict->path.size());
-    }
+    if (lengths_) lengths_->LearnDraft(entry, verdict->path);
     if (committed->finish != Finish::kNone) return retort_stages::FinishRecord(context, entry.record, kDone);
     if (Status status = KeepAccepted(entry, verdict->path); !status.ok()) return status;
     if (Status status = entry.record.ClearDraft(); !status.ok()) return status;
-    return context.Emit(kContinue, entry.record);
+    going_.push_back(entry);
+    return {};
   }
 
   /// Keys and values stay for all but the last token, which no step has seen yet.
@@ -273,14 +268,13 @@ class Verify final : public Stage {
     }
   }
 
-  static constexpr std::string_view kHistory = "verify.draft_history";
   DecodingOptions options_;
   Acceptance acceptance_;
-  std::optional<LengthControl> control_;  // none: every draft is verified whole
-  std::vector<LengthControl::Sequence> choices_;
+  std::optional<retort_stages::DraftLengths> lengths_;  // none: every draft is verified whole
+  double token_seconds_ = 0;                            // see TokenSeconds
   int32_t vocab_ = 0;
   size_t context_ = 0;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_, going_;  // of the step; of these, whose sequences go on
   std::vector<int32_t> tokens_, parents_, path_;
   std::vector<size_t> depths_;
   std::vector<ForwardItem> items_;

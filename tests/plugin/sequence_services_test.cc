@@ -28,8 +28,14 @@ class ServicesTest : public ::testing::Test {
   }
   std::string Message() { return std::string(ViewOf(Host().last_error())); }
   static retort_draft DraftOf(const std::vector<int32_t>& tokens) {
-    return {sizeof(retort_draft), RETORT_DRAFT_POINT_MASS, tokens.data(), tokens.size(), nullptr, nullptr,
-            ToAbi("ngram")};
+    return {sizeof(retort_draft),
+            RETORT_DRAFT_POINT_MASS,
+            tokens.data(),
+            tokens.size(),
+            nullptr,
+            nullptr,
+            ToAbi("ngram"),
+            0};
   }
 
   std::shared_ptr<ScriptedModel> model_ = AlphabetModel();

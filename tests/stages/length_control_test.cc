@@ -27,9 +27,9 @@ void Teach(LengthControl& control, const Curve& curve, size_t most) {
 /// Feed `drafts` drafts of eight tokens, each accepted with `rate`.
 void Feed(LengthControl& control, DraftHistory& history, double rate, int drafts, std::mt19937& engine) {
   for (int i = 0; i < drafts; ++i) {
-    size_t accepted = 0;
-    while (accepted < 8 && std::bernoulli_distribution(rate)(engine)) ++accepted;
-    control.LearnDraft(history, 8, 8, accepted);
+    std::vector<int> path;
+    while (path.size() < 8 && std::bernoulli_distribution(rate)(engine)) path.push_back(static_cast<int>(path.size()));
+    control.LearnDraft(history, false, 8, path);
   }
 }
 
@@ -126,7 +126,7 @@ TEST(LengthControl, TheChosenLengthsAreTheBestOfAll) {
     control.Choose(sequences);
     const auto expected = [&](size_t s, size_t length) {
       double sum = 1, chance = 1;
-      for (size_t place = 0; place < length; ++place) sum += chance *= control.Chance(histories[s], place);
+      for (size_t place = 0; place < length; ++place) sum += chance *= control.Chance(histories[s], false, place);
       return sum;
     };
     const auto goodput = [&](size_t a, size_t b) {
@@ -140,21 +140,79 @@ TEST(LengthControl, TheChosenLengthsAreTheBestOfAll) {
   }
 }
 
-TEST(LengthControl, TriesAgainAfterAWhile) {
-  LengthControl control;
-  Teach(control, Curve{.flat = 0, .slope = 1}, 20);
-  std::mt19937 engine(1);
-  DraftHistory history;
-  Feed(control, history, 0.0, 40, engine);
-  size_t tries = 0;
-  for (int i = 0; i < 170; ++i) {
-    std::vector<Sequence> sequences = {{1, 8, &history}};
-    control.Choose(sequences);
-    EXPECT_LE(sequences[0].length, 1U);
-    tries += sequences[0].length;
-    control.LearnDraft(history, 8, sequences[0].length, 0);
+// What does not pay is tried as often as a hundredth of the time pays for.
+TEST(LengthControl, TryingCostsAHundredthOfTheTime) {
+  const Curve curve{.flat = 0, .slope = 1};
+  for (const double token_seconds : {0.0, 0.002}) {
+    LengthControl control;
+    Teach(control, curve, 20);
+    std::mt19937 engine(1);
+    DraftHistory history;
+    Feed(control, history, 0.0, 40, engine);
+    double price = 0, time = 0;
+    for (int i = 0; i < 5000; ++i) {
+      std::vector<Sequence> sequences = {
+          {.rows = 1, .offered = 8, .history = &history, .token_seconds = token_seconds}};
+      control.Choose(sequences);
+      const size_t length = sequences[0].length;
+      ASSERT_LE(length, 1U);
+      control.LearnStep(1 + length, curve(1 + length));
+      control.LearnDraft(history, false, length, {});
+      time += curve(1 + length);
+      price += length > 0 ? curve(2) - curve(1) + token_seconds : 0;
+    }
+    EXPECT_GT(price / time, 0.005);
+    EXPECT_LT(price / time, 0.015);
   }
-  EXPECT_EQ(tries, 10U);
+}
+
+// A drafter whose tokens cost half a step each: drafting ends where a token brings less than it costs.
+TEST(LengthControl, WhatDraftingCostsShortensDrafts) {
+  const Curve curve{.slope = 0.02};
+  std::mt19937 engine(2);
+  LengthControl control;
+  Teach(control, curve, 40);
+  DraftHistory history;
+  Feed(control, history, 0.9, 60, engine);
+  size_t last = 9;
+  for (const double share : {0.0, 0.1, 0.3, 0.6, 1.2}) {
+    std::vector<Sequence> sequences = {
+        {.rows = 1, .offered = 8, .history = &history, .token_seconds = share * curve(1)}};
+    control.Choose(sequences);
+    const size_t length = sequences[0].length;
+    EXPECT_LE(length, last) << share;
+    const auto speed = [&](size_t tokens) {
+      double sum = 1, chance = 1;
+      for (size_t place = 0; place < tokens; ++place) sum += chance *= control.Chance(history, false, place);
+      return sum / (control.cost().Seconds(1 + tokens) + static_cast<double>(tokens) * share * curve(1));
+    };
+    for (size_t other = 0; other <= 8; ++other) EXPECT_GE(speed(length), speed(other) / 1.011) << share << ' ' << other;
+    last = length;
+  }
+  EXPECT_EQ(last, 0U);  // more than a step each
+}
+
+// Of a tree each node has a chance of its own, and those of the likeliest beginning are kept.
+TEST(LengthControl, TreesAreCutToTheNodesThatPay) {
+  const Curve curve{.flat = 1, .slope = 0.2};
+  LengthControl control;
+  Teach(control, curve, 40);
+  DraftHistory history;
+  // Nodes 0 and 1 are siblings, 2 a child of 0, 3 of 1: 0 stands in 6 of 10 steps, its child with it in 3; 1 in 3.
+  for (int i = 0; i < 300; ++i) {
+    const std::vector<int> path = i % 10 < 3   ? std::vector<int>{0, 2}
+                                  : i % 10 < 6 ? std::vector<int>{0}
+                                  : i % 10 < 9 ? std::vector<int>{1}
+                                               : std::vector<int>{};
+    control.LearnDraft(history, true, 4, path);
+  }
+  EXPECT_NEAR(control.Chance(history, true, 0), 0.6, 0.15);
+  EXPECT_NEAR(control.Chance(history, true, 1), 0.3, 0.15);
+  EXPECT_LT(control.Chance(history, true, 3), 0.1);
+  std::vector<Sequence> sequences = {{.rows = 1, .offered = 4, .history = &history, .tree = true}};
+  control.Choose(sequences);
+  EXPECT_GE(sequences[0].length, 1U);
+  EXPECT_LE(sequences[0].length, 3U);
 }
 
 TEST(LengthControl, AnEmptyStepAndRowsWithoutDraftsAreAllRight) {

@@ -274,6 +274,7 @@ typedef struct retort_draft {
   const int32_t* parents; /* TREE: index of each token's parent, -1 = the sequence's last token; else null */
   const float* q;         /* SAMPLED, and TREE where its tokens were drawn: [token_count, vocab_size]; else null */
   retort_string drafter;  /* who made it; for the report */
+  double step_seconds;    /* what one token more in a row costs the drafter, for the whole batch; 0: next to nothing */
 } retort_draft;
 
 /* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves
@@ -440,6 +441,13 @@ typedef struct retort_host {
    * RETORT_INVALID_ARGUMENT for layers that the model has not, or where nothing is left; RETORT_UNSUPPORTED for a
    * profile of another model. */
   retort_code (*model_part)(retort_model* model, const retort_model_part*, retort_model** part);
+
+  /* How many tokens of a draft pay for this record, as the verifier sees it: a drafter whose tokens cost something
+   * (step_seconds) drafts no more. SIZE_MAX: nobody has said. */
+  retort_code (*draft_set_budget)(retort_record*, size_t tokens);
+  size_t (*draft_budget)(const retort_record*);
+  /* 1: the run is to be the same each time (`engine.deterministic`), so nothing may follow the clock. */
+  int32_t (*config_repeatable)(const retort_config*);
 } retort_host;
 
 typedef struct retort_registrar retort_registrar;

@@ -54,6 +54,9 @@ class Config {
   /// The stage's name in this pipeline.
   std::string StageName() const { return std::string(FromC(Host().config_stage_name(handle_))); }
 
+  /// The run is to be the same each time, so that nothing may follow the clock.
+  bool Repeatable() const { return Host().config_repeatable(handle_) != 0; }
+
   /// The first failure of the getters above.
   const Status& status() const { return status_; }
 

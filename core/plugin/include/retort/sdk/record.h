@@ -53,6 +53,7 @@ struct DraftView {
   const int32_t* parents = nullptr;  // kTree: [tokens], -1 = the sequence's last token
   const float* q = nullptr;          // kSampled, and kTree where tokens were drawn: [tokens, vocab]
   std::string_view drafter = {};
+  double step_seconds = 0;  // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
 };
 
 /// Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; the defaults
@@ -211,7 +212,8 @@ class Record {
                             draft.tokens.size(),
                             draft.parents,
                             draft.q,
-                            ToC(draft.drafter)};
+                            ToC(draft.drafter),
+                            draft.step_seconds};
     return FromCode(Host().draft_set(handle_, &c));
   }
   /// Errors: kNotFound where there is none.
@@ -220,9 +222,12 @@ class Record {
     c.size = sizeof c;
     const retort_code code = Host().draft_view(handle_, &c);
     if (code != RETORT_OK) return FromCode(code);
-    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter)};
+    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter), c.step_seconds};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
+  /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.
+  Status SetDraftBudget(size_t tokens) const { return FromCode(Host().draft_set_budget(handle_, tokens)); }
+  size_t DraftBudget() const { return Host().draft_budget(handle_); }
   /// Draw a token of the next draft by the sequence's own sampling; `q` becomes the row that it was drawn from, as wide
   /// as the sequence's vocabulary. -1: the siblings left nothing.
   Result<int32_t> DrawDraft(const DraftDraw& draw, std::span<float> q) const {
