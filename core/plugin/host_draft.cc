@@ -85,6 +85,7 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     copy->q.assign(draft->q, draft->q + (HasQ(*draft) ? q_size : 0));
     copy->drafter = ViewOf(draft->drafter);
     copy->step_seconds = draft->step_seconds;
+    copy->begin_seconds = draft->begin_seconds;
     record.draft = std::move(copy);
     return {};
   });
@@ -104,7 +105,8 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
              draft.parents.empty() ? nullptr : draft.parents.data(),
              draft.q.empty() ? nullptr : draft.q.data(),
              ToAbi(draft.drafter),
-             draft.step_seconds};
+             draft.step_seconds,
+             draft.begin_seconds};
     return {};
   });
 }

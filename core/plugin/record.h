@@ -29,7 +29,7 @@ struct Draft {
   std::vector<int32_t> parents;
   std::vector<float> q;
   std::string drafter;
-  double step_seconds = 0;
+  double step_seconds = 0, begin_seconds = 0;
 };
 
 class Record {

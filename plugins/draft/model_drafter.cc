@@ -15,10 +15,13 @@ using retort::sdk::Record;
 using retort::sdk::Sampling;
 using retort::sdk::SequenceView;
 
-Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) const {
+Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   RETORT_ASSIGN_OR_RETURN(const Kv kv, record.Kv(options_.model));
-  const size_t budget = record.DraftBudget();
+  // Where drafts have not paid for long, a new record's is not begun: that would run its prompt.
+  size_t budget = record.DraftBudget();
+  if (budget != SIZE_MAX) unpaid_ = budget == 0 ? unpaid_ + 1 : 0;
+  if (budget == SIZE_MAX && unpaid_ >= kLong) budget = 0;
   Entry entry{.record = record,
               .kv = kv,
               .history = {sequence.tokens.begin(), sequence.tokens.end()},
@@ -65,15 +68,12 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
     chains_.push_back({*std::move(entry), i});
     chains_.back().live = live;
   }
-  StepClock clock(step_seconds_);
   while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
     const Status status = Step(context);
-    clock.Count();
     if (status.ok()) continue;
     Report(context, status);
     break;
   }
-  clock.Stop();
   for (const Chain& chain : chains_) {
     const bool sampled = chain.entry.drafting == Drafting::kSampled;
     outcomes[chain.outcome] =
@@ -81,7 +81,8 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
                                      .tokens = chain.tokens,
                                      .q = sampled ? chain.q.data() : nullptr,
                                      .drafter = options_.name,
-                                     .step_seconds = step_seconds_});
+                                     .step_seconds = clock_.step_seconds(),
+                                     .begin_seconds = CatchUp(chain.entry)});
   }
   return {};
 }
@@ -89,11 +90,15 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
 /// One token more for every live chain.
 Status ChainDrafter::Step(Context& context) {
   items_.clear();
+  size_t most = 0, tokens = 0;
   for (const Chain& chain : chains_) {
     if (!chain.live) continue;
     const std::span<const int32_t> pending = std::span(chain.entry.history).subspan(chain.entry.kv.Length());
     items_.emplace_back(chain.entry.kv, pending, pending.size() - 1);
+    most = std::max(most, pending.size());
+    tokens += pending.size();
   }
+  clock_.Begin(most, tokens);
   RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
   context.Count("draft_steps");
   size_t row = 0;
@@ -103,6 +108,7 @@ Status ChainDrafter::Step(Context& context) {
     if (!status.ok()) Report(context, status);
     chain.live = status.ok() && chain.tokens.size() < chain.entry.length;
   }
+  clock_.End();
   return {};
 }
 

@@ -1,13 +1,13 @@
 // Drafts by another model: a chain, token by token, over all records of a batch at once.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "plugins/draft/drafter.h"
+#include "plugins/draft/step_clock.h"
 
 namespace drafting {
 
@@ -46,33 +46,23 @@ class ModelDrafter : public Drafter {
 
   /// The record as an entry, its keys and values cut to what the sequence still says. A record that nothing can be
   /// drafted for has an entry of length 0.
-  retort::Result<Entry> Begin(retort::sdk::Context& context, const retort::sdk::Record& record) const;
+  retort::Result<Entry> Begin(retort::sdk::Context& context, const retort::sdk::Record& record);
+  /// Seconds that the entry's next draft takes before it has a token.
+  double CatchUp(const Entry& entry) const {
+    return clock_.CatchUp(entry.history.size() - std::min(entry.history.size(), entry.kv.Length()));
+  }
   /// The row as far as the target has tokens.
   std::span<const float> Known(std::span<const float> logits) const {
     return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
   }
-  /// Measures what a step takes, for the verifier to weigh. From its making to Stop.
-  class StepClock {
-   public:
-    explicit StepClock(double& seconds) : seconds_(seconds), begin_(std::chrono::steady_clock::now()) {}
-    void Count() { ++steps_; }
-    void Stop() const {
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
-      if (steps_ > 0) seconds_ = passed.count() / steps_;
-    }
-
-   private:
-    double& seconds_;
-    const std::chrono::steady_clock::time_point begin_;
-    int steps_ = 0;
-  };
-
   /// A draft ends before its time: the verified text stays what it is, and the loss is told.
   void Report(retort::sdk::Context& context, const retort::Status& why);
 
   ModelDrafterOptions options_;
   size_t context_;
-  double step_seconds_ = 0;  // of the last drafts
+  StepClock clock_;
+  static constexpr size_t kLong = 48;
+  size_t unpaid_ = 0;  // times in a row that the verifier wanted no draft, of any record
 
  private:
   bool told_ = false;

@@ -29,15 +29,12 @@ Status TreeDrafter::Draft(Context& context, std::span<const Record> records, std
     trees_.push_back({*std::move(entry), i});
     trees_.back().live = live;
   }
-  StepClock clock(step_seconds_);
   while (std::any_of(trees_.begin(), trees_.end(), [](const Tree& tree) { return tree.live; })) {
     const Status status = Step(context);
-    clock.Count();
     if (status.ok()) continue;
     Report(context, status);
     break;
   }
-  clock.Stop();
   for (Tree& tree : trees_) outcomes[tree.outcome] = Finish(tree);
   return {};
 }
@@ -62,12 +59,16 @@ void TreeDrafter::PrepareStep(Tree& tree) {
 /// One level more for every live tree.
 Status TreeDrafter::Step(Context& context) {
   items_.clear();
+  size_t most = 0, tokens = 0;
   for (Tree& tree : trees_) {
     if (!tree.live) continue;
     PrepareStep(tree);
     const size_t first = tree.depth == 0 ? tree.tokens.size() - 1 : 0;
     items_.emplace_back(tree.entry.kv, tree.tokens, first, tree.parents);
+    most = std::max(most, tree.depth == 0 ? tree.tokens.size() : 1);  // a level is one step, however wide
+    tokens += tree.tokens.size();
   }
+  clock_.Begin(most, tokens);
   RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
   context.Count("draft_steps");
   size_t row = 0;
@@ -84,6 +85,7 @@ Status TreeDrafter::Step(Context& context) {
     ChooseFrontier(tree, level_begin);
     tree.live = status.ok() && tree.depth < tree.entry.length && !tree.frontier.empty() && !Complete(tree);
   }
+  clock_.End();
   return {};
 }
 
@@ -194,7 +196,8 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .parents = parents.data(),
                                      .q = sampled ? tree.q.data() : nullptr,
                                      .drafter = options_.name,
-                                     .step_seconds = step_seconds_});
+                                     .step_seconds = clock_.step_seconds(),
+                                     .begin_seconds = CatchUp(tree.entry)});
 }
 
 }  // namespace drafting

@@ -20,6 +20,7 @@ struct StepDraft {
   bool tree = false;           // what it runs is a tree
   bool grows_as_tree = false;  // what the drafter gives is a tree, though it may have no node now
   double token_seconds = 0;    // of drafting one token more; 0: next to nothing
+  double begin_seconds = 0;    // of the next draft, beyond its tokens
 };
 
 class DraftLengths {
@@ -30,7 +31,7 @@ class DraftLengths {
   retort::Status Cut(Drafts& drafts) {
     sequences_.clear();
     for (const StepDraft& draft : drafts) {
-      RETORT_RETURN_IF_ERROR(Add(draft, draft.pending + draft.draft - draft.offered, draft.offered, 0));
+      RETORT_RETURN_IF_ERROR(Add(draft, draft.pending + draft.draft - draft.offered, draft.offered));
     }
     control_.Choose(sequences_);
     for (size_t i = 0; i < sequences_.size(); ++i) {
@@ -50,7 +51,9 @@ class DraftLengths {
     for (const StepDraft& draft : drafts) {
       const size_t most = draft.token_seconds > 0 ? AcceptanceRate::kPlaces : 0;
       any = any || most > 0;
-      RETORT_RETURN_IF_ERROR(Add(draft, 1, most, draft.token_seconds));
+      RETORT_RETURN_IF_ERROR(Add(draft, 1, most));
+      sequences_.back().token_seconds = draft.token_seconds;
+      sequences_.back().begin_seconds = draft.begin_seconds;
     }
     if (!any || !control_.cost().known()) return {};
     control_.Choose(sequences_);
@@ -66,7 +69,7 @@ class DraftLengths {
   void LearnDraft(const StepDraft& draft, std::span<const int32_t> path);
 
  private:
-  retort::Status Add(const StepDraft& draft, size_t rows, size_t offered, double token_seconds);
+  retort::Status Add(const StepDraft& draft, size_t rows, size_t offered);
 
   LengthControl control_;
   std::vector<LengthControl::Sequence> sequences_;

@@ -5,15 +5,16 @@
 namespace retort_stages {
 namespace {
 
-constexpr double kPriorTries = 2;  // of all sequences, for one that has none of its own
-constexpr double kFirstTries = 4;  // of the place before, for one that was not tried yet
-constexpr double kFirstChance = 0.6;
+constexpr double kPriorTries = 6;  // of all sequences, for one that has none of its own
+constexpr double kFirstTries = 8;  // of the place before, for one that was not tried yet
+constexpr double kFirstChance = 0.7;
 constexpr double kKeepOwn = 0.9;       // what is left of a sequence's tries after another draft
 constexpr double kKeepAll = 0.998;     // of all sequences'
 constexpr double kLeastGain = 1.01;    // over a plain step: below, the difference is the clock's
 constexpr double kLeastChance = 0.02;  // of a token that may join
-constexpr double kTryShare = 0.01;     // of the time goes into trying what does not seem to pay
-constexpr double kMostSpare = 2;       // steps
+constexpr double kTryShare = 0.015;    // of the time goes into trying what does not seem to pay
+constexpr double kMostSpare = 50;      // steps
+constexpr double kAlmost = 0.9;        // steps differ
 
 }  // namespace
 
@@ -75,13 +76,13 @@ void LengthControl::Choose(std::span<Sequence> sequences) {
   }
   size_t best = 0;
   auto expected = static_cast<double>(sequences.size());
-  double best_goodput = kLeastGain * expected / cost_.Seconds(rows), drafting = 0;
+  double best_goodput = kLeastGain * expected / cost_.Seconds(rows), drafting = 0, beginning = 0;
   for (size_t i = 0; i < tokens_.size(); ++i) {
     Sequence& sequence = sequences[tokens_[i].sequence];
-    ++sequence.length;
+    if (++sequence.length == 1) beginning += sequence.begin_seconds;
     drafting = std::max(drafting, static_cast<double>(sequence.length) * sequence.token_seconds);
     expected += tokens_[i].chance;
-    const double goodput = expected / (cost_.Seconds(rows + i + 1) + drafting);
+    const double goodput = expected / (cost_.Seconds(rows + i + 1) + drafting + beginning);
     if (goodput > best_goodput) {
       best_goodput = goodput;
       best = i + 1;
@@ -99,7 +100,10 @@ void LengthControl::TryIdle(std::span<Sequence> sequences, size_t rows) {
     if (chosen == nullptr || sequence.history->idle > chosen->history->idle) chosen = &sequence;
   }
   if (chosen == nullptr || chosen->history->idle == 0) return;
-  const double price = chosen->token_seconds + cost_.Seconds(rows + 1) - cost_.Seconds(rows);
+  // Never more than what may be saved: what was measured in a bad moment is measured anew some day.
+  const double price =
+      std::min(chosen->begin_seconds + chosen->token_seconds + cost_.Seconds(rows + 1) - cost_.Seconds(rows),
+               kMostSpare * cost_.Seconds(rows) * kAlmost);
   if (price > spare_) return;
   spare_ -= price;
   chosen->length = 1;

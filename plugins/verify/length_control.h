@@ -41,7 +41,7 @@ struct DraftHistory {
 /// a higher sum. Chances come from the sequence's own history, drawn towards that of all sequences; times from
 /// StepCost. Goodput is the signal since acceptance alone is the wrong one: what pays for one sequence loses in a full
 /// batch. Sequences that get nothing have a token tried now and then, so that a change of the text is noticed: as often
-/// as a hundredth of the time pays for.
+/// as a small share of the time pays for.
 class LengthControl {
  public:
   struct Sequence {
@@ -50,6 +50,7 @@ class LengthControl {
     DraftHistory* history = nullptr;
     bool tree = false;
     double token_seconds = 0;  // of drafting one token more, shared by all sequences; 0: they are there already
+    double begin_seconds = 0;  // of drafting the first token, beyond that
     size_t length = 0;         // set by Choose, at most `offered`
   };
   void Choose(std::span<Sequence> sequences);

@@ -10,6 +10,8 @@ constexpr double kSpeedStep = 0.2;  // share of a new observation in the speed
 constexpr double kMostWeight = 50;  // observations that a knot remembers
 constexpr double kOutlier = 3;      // a step so many times as long as expected says nothing of its size
 constexpr size_t kExactRows = 16;
+constexpr double kPriorWeight = 3;  // observations
+constexpr double kRowShare = 0.05;  // of the best known step, what a row more takes in the prior
 
 }  // namespace
 
@@ -35,9 +37,16 @@ void StepCost::Learn(size_t rows, double seconds) {
 // Pool adjacent violators (Ayer et al. 1955).
 void StepCost::Smooth() {
   points_ = 0;
+  const Knot& best =
+      *std::max_element(knots_.begin(), knots_.end(), [](const Knot& a, const Knot& b) { return a.weight < b.weight; });
   for (const Knot& knot : knots_) {
     if (knot.weight == 0) continue;
     Point point{knot.rows, knot.shape, knot.weight};
+    if (knot.rows > best.rows) {
+      const double prior = best.shape * (1 + kRowShare * (knot.rows - best.rows) / best.rows);
+      const double weight = kPriorWeight * std::max(0.0, 1 - knot.weight / kMostWeight);
+      point.shape = (knot.weight * knot.shape + weight * prior) / (knot.weight + weight);
+    }
     while (points_ > 0 && curve_[points_ - 1].shape > point.shape) {
       const Point& before = curve_[--points_];
       const double weight = before.weight + point.weight;

@@ -9,7 +9,8 @@ namespace retort_stages {
 
 /// The shape of the curve is learned slowly, the speed of the machine as a whole fast: what steps of one size show of a
 /// processor that is shared with others holds for all sizes. Between sizes that were seen the curve is straight, and it
-/// never falls.
+/// never falls. A size that was seen a few times only is drawn towards a curve on which a row costs little, since a
+/// first step may have been held up, and only a size that seems to pay is seen again.
 class StepCost {
  public:
   /// A step of `rows` rows (from 1) took `seconds`.

@@ -166,7 +166,8 @@ class Verify final : public Stage {
                          .offered = draft->q == nullptr ? length : 0,
                          .tree = tree,
                          .grows_as_tree = draft->kind == DraftKind::kTree,
-                         .token_seconds = TokenSeconds(*draft, length)},
+                         .token_seconds = TokenSeconds(*draft, length),
+                         .begin_seconds = draft->begin_seconds},
                         *kv,
                         tokens_.size()});
     tokens_.insert(tokens_.end(), pending.begin(), pending.end());

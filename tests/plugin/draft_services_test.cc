@@ -158,7 +158,7 @@ TEST_F(DraftServicesTest, DraftsAreDrawnByTheSequencesOwnSampling) {
 TEST_F(DraftServicesTest, AVerdictNamesWhatStandsAndWhatFollows) {
   ASSERT_EQ(SetSampling(0), RETORT_OK);
   const int32_t tokens[] = {9, 3, 4, 9}, parents[] = {-1, -1, 1, 2};
-  const retort_draft draft = {sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0};
+  const retort_draft draft = {sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0};
   ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
   ASSERT_EQ(Forward({0, 1}, nullptr, 2), RETORT_OK);
   const int32_t trunk_and_tree[] = {-1, 0, 0, 2, 3};

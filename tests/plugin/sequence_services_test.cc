@@ -35,6 +35,7 @@ class ServicesTest : public ::testing::Test {
             nullptr,
             nullptr,
             ToAbi("ngram"),
+            0,
             0};
   }
 
@@ -149,7 +150,7 @@ TEST_F(ServicesTest, DraftsAreCopiedAndChecked) {
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
   draft.size = 8;
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
-  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 64 or more, got 8"));
+  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 72 or more, got 8"));
   EXPECT_EQ(Host().draft_clear(handle_), RETORT_OK);
   EXPECT_EQ(Host().draft_view(handle_, &view), RETORT_NOT_FOUND);
 }

@@ -275,6 +275,7 @@ typedef struct retort_draft {
   const float* q;         /* SAMPLED, and TREE where its tokens were drawn: [token_count, vocab_size]; else null */
   retort_string drafter;  /* who made it; for the report */
   double step_seconds;    /* what one token more in a row costs the drafter, for the whole batch; 0: next to nothing */
+  double begin_seconds;   /* what its next draft costs beyond that, such as a prompt that it has not run yet */
 } retort_draft;
 
 /* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves

@@ -53,7 +53,8 @@ struct DraftView {
   const int32_t* parents = nullptr;  // kTree: [tokens], -1 = the sequence's last token
   const float* q = nullptr;          // kSampled, and kTree where tokens were drawn: [tokens, vocab]
   std::string_view drafter = {};
-  double step_seconds = 0;  // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
+  double step_seconds = 0;   // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
+  double begin_seconds = 0;  // what its next draft costs beyond that, such as a prompt that it has not run yet
 };
 
 /// Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; the defaults
@@ -213,7 +214,8 @@ class Record {
                             draft.parents,
                             draft.q,
                             ToC(draft.drafter),
-                            draft.step_seconds};
+                            draft.step_seconds,
+                            draft.begin_seconds};
     return FromCode(Host().draft_set(handle_, &c));
   }
   /// Errors: kNotFound where there is none.
@@ -222,7 +224,8 @@ class Record {
     c.size = sizeof c;
     const retort_code code = Host().draft_view(handle_, &c);
     if (code != RETORT_OK) return FromCode(code);
-    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter), c.step_seconds};
+    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter), c.step_seconds,
+                     c.begin_seconds};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
   /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.
