@@ -29,6 +29,7 @@ struct StageDescription {
   std::string input_payload;                  // under these values; empty for sources
   std::vector<std::string> output_payloads;   // by output
   std::vector<std::string> models;            // names under `models:` that its options name
+  std::vector<std::string> run_models;        // of these, those that it runs, not only looks at
   uint32_t max_batch = 1;
   std::chrono::microseconds linger{0};
   bool concurrent = false;

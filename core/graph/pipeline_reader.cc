@@ -192,11 +192,24 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
       const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
       if (!together.ok()) diagnostics_.Error(entry.place, owner + ": " + together.message());
     }
+    ReadRunModels(owner, complete, stage);
     ReadPayloads(owner, complete, stage);
   } else {
     options_.ExpandAll(*entry.value);
   }
   pipeline_.stages.push_back(std::move(stage));
+}
+
+/// Only where the options are whole is the plugin asked; else every model counts as run.
+void PipelineReader::ReadRunModels(const std::string& owner, bool complete, StageDescription& stage) {
+  for (const OptionSpec& spec : stage.descriptor->options) {
+    const auto value = spec.type == RETORT_OPTION_MODEL ? stage.values.find(spec.name) : stage.values.end();
+    const auto* name = value == stage.values.end() ? nullptr : std::get_if<std::string>(&value->second);
+    if (name == nullptr || name->empty()) continue;
+    const auto runs = complete ? RunsModel(*stage.descriptor, {stage.name, stage.values, {}}, spec.name) : true;
+    if (!runs.ok()) diagnostics_.Error(stage.place, owner + ": " + runs.status().message());
+    if (!runs.ok() || *runs) stage.run_models.push_back(*name);
+  }
 }
 
 void PipelineReader::ReadPayloads(const std::string& owner, bool complete, StageDescription& stage) {

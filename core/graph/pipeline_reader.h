@@ -43,6 +43,7 @@ class PipelineReader {
   void ReadStages(const YamlNode& section);
   void ReadStage(const YamlEntry& entry);
   /// What the stage's ports carry; under its options where these are `complete`.
+  void ReadRunModels(const std::string& owner, bool complete, StageDescription& stage);
   void ReadPayloads(const std::string& owner, bool complete, StageDescription& stage);
   void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);

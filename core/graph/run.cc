@@ -52,8 +52,8 @@ std::string At(const std::string& file, Place place) {
   return file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": error";
 }
 
-/// For each stage the name of the group within which stages never run at the same time: stages that share a model,
-/// directly or through others, are one group. "" where a stage has no model.
+/// For each stage the name of the group within which stages never run at the same time: stages that run one model,
+/// directly or through others, are one group. "" where a stage runs none.
 std::vector<std::string> ExclusiveGroups(const PipelineDescription& pipeline) {
   std::map<std::string, std::string> parent;
   for (const ModelDescription& model : pipeline.models) parent[model.name] = model.name;
@@ -62,11 +62,11 @@ std::vector<std::string> ExclusiveGroups(const PipelineDescription& pipeline) {
     return name;
   };
   for (const StageDescription& stage : pipeline.stages) {
-    for (const std::string& model : stage.models) parent[root(model)] = root(stage.models.front());
+    for (const std::string& model : stage.run_models) parent[root(model)] = root(stage.run_models.front());
   }
   std::vector<std::string> groups;
   for (const StageDescription& stage : pipeline.stages)
-    groups.push_back(stage.models.empty() ? "" : root(stage.models.front()));
+    groups.push_back(stage.run_models.empty() ? "" : root(stage.run_models.front()));
   return groups;
 }
 

@@ -174,7 +174,7 @@ Status CopyFunctions(const retort_stage_functions* functions, retort_stage_funct
                                                  : nullptr;
   if (missing != nullptr)
     return InvalidArgument(std::string("functions.") + missing +
-                           ": a null pointer; only open, close, check and payload may be null");
+                           ": a null pointer; only open, close, check, payload and runs_model may be null");
   return {};
 }
 

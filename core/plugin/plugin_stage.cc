@@ -45,6 +45,17 @@ Result<std::string> PayloadUnder(const StageDescriptor& descriptor, StageConfig 
   return std::string(ViewOf(payload));
 }
 
+Result<bool> RunsModel(const StageDescriptor& descriptor, StageConfig config, const std::string& option) {
+  if (descriptor.functions.runs_model == nullptr) return true;
+  const retort_config handle(descriptor, std::move(config));
+  int32_t runs = 1;
+  const retort_code code = CallPlugin("runs_model", [&] {
+    return descriptor.functions.runs_model(descriptor.user_data, &handle, ToAbi(option), &runs);
+  });
+  if (code != RETORT_OK) return StatusOfCode(code, "runs_model");
+  return runs != 0;
+}
+
 PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)
     : descriptor_(descriptor), config_(descriptor, std::move(config)) {}
 

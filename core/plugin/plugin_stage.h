@@ -18,6 +18,10 @@ Status CheckStageOptions(const StageDescriptor& descriptor, StageConfig config);
 /// descriptor's payload. Needs no models. Errors: the plugin's.
 Result<std::string> PayloadUnder(const StageDescriptor& descriptor, StageConfig config, int32_t output);
 
+/// Whether the stage runs the model that `option` names, or only looks at it.
+/// Errors: what the plugin says.
+Result<bool> RunsModel(const StageDescriptor& descriptor, StageConfig config, const std::string& option);
+
 class PluginStage final : public StageBody {
  public:
   /// Create the plugin's instance from checked options. `descriptor` must outlive the stage.

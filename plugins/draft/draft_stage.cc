@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/draft/draft_options.h"
+#include "plugins/draft/self_options.h"
 #include "plugins/draft/text_options.h"
 
 namespace {
@@ -47,6 +48,11 @@ class Draft final : public Stage {
 
   static std::string_view Payload(const Config& config, int32_t output) {
     return output < 0 ? "sequence" : drafting::DraftPayload(config);
+  }
+
+  /// The target is run by drafters that are a part of it; the others need to know its tokens only.
+  static bool RunsModel(const Config& config, std::string_view option) {
+    return option != "target" || drafting::IsSelfDrafter(config.String("drafter"));
   }
 
   static Status Check(const Config& config) { return drafting::CheckDraftOptions(config); }

@@ -88,6 +88,9 @@ TEST(LoadPipeline, TakesTheStagesOwnWaysUnlessTheFileSaysOtherwise) {
   EXPECT_EQ(verify.linger, std::chrono::milliseconds(3));
   EXPECT_TRUE(verify.ordered);
   EXPECT_EQ(verify.models, std::vector<std::string>{"target"});
+  EXPECT_EQ(verify.run_models, std::vector<std::string>{"target"});
+  EXPECT_EQ(prompt.models, std::vector<std::string>{"target"});
+  EXPECT_TRUE(prompt.run_models.empty()) << "the stage says that it only looks at its model";
   EXPECT_FALSE(write.ordered);
   EXPECT_EQ(write.max_batch, 1u);
 }

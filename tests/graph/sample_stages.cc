@@ -61,6 +61,10 @@ Registry MakeSampleRegistry() {
   stages.push_back(Stage("pick", {records},
                          {{"kept", "record", "", false}, {"left", "record", "", true}, {"scores", "score", "", true}},
                          {}));
+  stages[1].functions.runs_model = [](void*, const retort_config*, retort_string, int32_t* runs) -> retort_code {
+    *runs = 0;
+    return RETORT_OK;
+  };
   stages[1].flags = RETORT_STAGE_CONCURRENT;
   stages[1].default_max_batch = 32;
   stages[4].flags = RETORT_STAGE_ORDERED | RETORT_STAGE_BLOCKING;

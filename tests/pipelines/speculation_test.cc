@@ -14,6 +14,8 @@ struct Way {
 const std::vector<Way>& Ways() {
   static const std::vector<Way> ways = {
       {"speculative-model", {{"drafting", "argmax"}}},
+      // Batches smaller than what is in flight: the next one is drafted while one is verified.
+      {"speculative-model", {{"drafting", "argmax"}, {"batch", "4"}}},
       {"speculative-model", {{"drafting", "coupled"}, {"draft_tokens", "7"}}},
       {"speculative-model", {{"drafting", "sampled"}}},
       {"speculative-tree", {{"drafting", "argmax"}}},
@@ -66,7 +68,7 @@ TEST(ModelSpeculation, DrawnDraftsGiveTheSameTextWithTheSameSeed) {
   PipelineFolder folder;
   folder.Input(TinyPrompts(12));
   const Variables variables = {
-      {"precision", "exact"}, {"max_tokens", "24"}, {"temperature", "1"}, {"drafting", "sampled"}};
+      {"precision", "exact"}, {"max_tokens", "24"}, {"temperature", "1"}, {"drafting", "sampled"}, {"length", "fixed"}};
   for (const char* pipeline : {"speculative-model", "speculative-tree"}) {
     const PipelineRun first = folder.Run(pipeline, variables, {"--threads", "1"});
     ASSERT_EQ(first.finished.exit_code, 0) << first.finished.err;

@@ -16,7 +16,7 @@ MEMBER(retort_option_spec, minimum, 96);
 MEMBER(retort_option_spec, choices, 112);
 LAYOUT(retort_port_spec, 56);
 MEMBER(retort_port_spec, name, 8);
-LAYOUT(retort_stage_functions, 64);
+LAYOUT(retort_stage_functions, 72);
 MEMBER(retort_stage_functions, process, 24);
 LAYOUT(retort_stage_spec, 144);
 MEMBER(retort_stage_spec, inputs, 72);

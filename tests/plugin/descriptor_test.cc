@@ -28,6 +28,7 @@ struct Spec {
       nullptr,
       [](void*) {},
       nullptr,
+      nullptr,
       nullptr};
   std::vector<retort_port_spec> inputs = {
       {sizeof(retort_port_spec), 0, View("in"), View("sequence"), View("Sequences.")}};
@@ -195,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"UnknownFlag", [](Spec& s) { s.stage.flags = 1u << 31; }, "flags: bits 2147483648 are not known"},
         Fault{"NoFunctions", [](Spec& s) { s.stage.functions = nullptr; }, "functions: a null pointer"},
         Fault{"SmallFunctions", [](Spec& s) { s.functions.size = 16; },
-              "retort_stage_functions.size: expected 64 or more, got 16"},
+              "retort_stage_functions.size: expected 72 or more, got 16"},
         Fault{"NoCreate", [](Spec& s) { s.functions.create = nullptr; }, "functions.create: a null pointer"},
         Fault{"NoProcess", [](Spec& s) { s.functions.process = nullptr; }, "functions.process: a null pointer"},
         Fault{"NoDestroy", [](Spec& s) { s.functions.destroy = nullptr; }, "functions.destroy: a null pointer"}),

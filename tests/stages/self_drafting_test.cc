@@ -37,6 +37,8 @@ class SelfDrafting : public ::testing::Test {
  protected:
   void Use(std::shared_ptr<Model> target) {
     target_ = std::move(target);
+    draft_.reset();  // stages go before their host
+    verify_.reset();
     host_ = std::make_unique<MockHost>(5);
     for (const char* name : {"generate", "draft", "verify"})
       ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;

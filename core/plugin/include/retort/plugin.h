@@ -127,6 +127,9 @@ typedef struct retort_stage_functions {
    * or one below it. `lint` and `plan` check edges by it; no model is loaded then. The view lives until the thread's
    * next call. May be null: the descriptor's. */
   retort_code (*payload)(void* user_data, const retort_config* config, int32_t output, retort_string* payload);
+  /* Say whether the stage runs the model of this MODEL option under these option values (1), or only looks at its
+   * tokens and sizes (0): stages that run the same model never run at the same time. May be null: it runs all. */
+  retort_code (*runs_model)(void* user_data, const retort_config* config, retort_string option, int32_t* runs);
 } retort_stage_functions;
 
 enum {

@@ -23,6 +23,8 @@ enum class Ending { kWhole, kCutShort };
 ///   static Status Check(const Config& config);
 /// and, where option values decide what a port carries (-1: the input), a text that lives on:
 ///   static std::string_view Payload(const Config& config, int32_t output);
+/// and, where the model of a MODEL option may be there to be looked at only, so that others may run it meanwhile:
+///   static bool RunsModel(const Config& config, std::string_view option);
 /// One thread at a time calls an instance (not always the same), unless its Spec says Concurrent().
 class Stage {
  public:
@@ -91,9 +93,28 @@ struct StageFunctions {
     return requires(const Config& config) { T::Payload(config, 0); };
   }
 
-  static constexpr retort_stage_functions kTable = {
-      sizeof(retort_stage_functions),   0, Create, Open, Process, Close, Destroy, Check,
-      SaysPayload() ? Payload : nullptr};
+  static retort_code RunsModel(void*, const retort_config* handle, retort_string option, int32_t* runs) {
+    return Guard([&] {
+      const Config config(handle);
+      if constexpr (requires { T::RunsModel(config, FromC(option)); })
+        *runs = T::RunsModel(config, FromC(option)) ? 1 : 0;
+      return ToCode(config.status());
+    });
+  }
+  static constexpr bool SaysRunsModel() {
+    return requires(const Config& config) { T::RunsModel(config, std::string_view()); };
+  }
+
+  static constexpr retort_stage_functions kTable = {sizeof(retort_stage_functions),
+                                                    0,
+                                                    Create,
+                                                    Open,
+                                                    Process,
+                                                    Close,
+                                                    Destroy,
+                                                    Check,
+                                                    SaysPayload() ? Payload : nullptr,
+                                                    SaysRunsModel() ? RunsModel : nullptr};
 };
 
 /// Register each stage; the body of retort_plugin_init.
