@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/model_drafter.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_draft.h"
@@ -129,7 +130,7 @@ Status CheckModelOptions(const Config& config, bool with_model) {
 
 StageSpec& AddDraftOptions(StageSpec& spec) {
   spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade", "model",
-                                           "self-skip", "early-exit"})
+                                           "self-skip", "early-exit", "lookahead"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))
@@ -142,12 +143,14 @@ StageSpec& AddDraftOptions(StageSpec& spec) {
   AddTextOptions(spec);
   AddModelOptions(spec);
   AddSelfOptions(spec);
+  AddLookaheadOptions(spec);
   return spec;
 }
 
 Status CheckDraftOptions(const Config& config) {
   RETORT_RETURN_IF_ERROR(CheckTextOptions(config));
   RETORT_RETURN_IF_ERROR(CheckSelfOptions(config));
+  RETORT_RETURN_IF_ERROR(CheckLookaheadOptions(config));
   const std::string drafter = config.String("drafter");
   const bool by_model = drafter == "model", by_part = IsSelfDrafter(drafter);
   if (config.String("model").empty() == by_model) {
@@ -170,6 +173,7 @@ Status CheckDraftOptions(const Config& config) {
 
 std::string_view DraftPayload(const Config& config) {
   const std::string drafter = config.String("drafter");
+  if (drafter == "lookahead") return "draft:tree";
   if (drafter != "model" && !IsSelfDrafter(drafter)) return "draft:point-mass";
   if (config.Int("branches") > 1) return "draft:tree";
   return config.String("drafting") == "sampled" ? "draft:sampled" : "draft:point-mass";
@@ -180,6 +184,7 @@ Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   const std::string name = config.String("drafter");
   if (name == "model") return MakeModelDrafter(config);
   if (IsSelfDrafter(name)) return MakeSelfDrafter(config);
+  if (name == "lookahead") return MakeLookahead(config);
   RETORT_ASSIGN_OR_RETURN(std::unique_ptr<TextDrafter> drafter, MakeTextDrafter(config));
   const auto max_tokens = static_cast<size_t>(config.Int("max_tokens"));
   return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), max_tokens, config.StageName()));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/draft/draft_options.h"
+#include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/text_options.h"
 
 namespace {
@@ -41,7 +42,9 @@ class Draft final : public Stage {
             "Verify, arXiv 2309.08168); `retort skip search` looks for the best ones. `early-exit` runs the first "
             "`exit_layer` layers and takes its logits there (LayerSkip, arXiv 2404.16710), which suits models trained "
             "for it. What they write into the target's cache, the target writes over. `drafting` and `branches` are as "
-            "with `model`. The first step of a record is the target's own.\n\n"
+            "with `model`. The first step of a record is the target's own.\n\n" +
+            drafting::kLookaheadText +
+            "\n\n"
             "Drafts are chosen without chance (`draft:point-mass`), drawn (`draft:sampled`), or trees (`draft:tree`). "
             "A drafter that finds nothing gives an empty draft, with which the verifier makes a plain step. A draft "
             "that has to end early (the context of the drafting model, logits that are no numbers) is counted.")
