@@ -71,8 +71,9 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
   for (size_t i = 0; i < records.size(); ++i) outcomes[i] = Admit(context, records[i], i);
   StepClock clock(step_seconds_);
   while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
+    const size_t before = Longest();
     const Status status = Step(context);
-    clock.Count();
+    clock.Count(Longest() - before);
     if (status.ok()) continue;
     Report(context, status);
     break;
@@ -88,6 +89,12 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
                                      .step_seconds = step_seconds_});
   }
   return {};
+}
+
+size_t ChainDrafter::Longest() const {
+  size_t longest = 0;
+  for (const Chain& chain : chains_) longest = std::max(longest, chain.tokens.size());
+  return longest;
 }
 
 Status ChainDrafter::Admit(Context& context, const Record& record, size_t outcome) {

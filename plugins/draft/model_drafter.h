@@ -1,6 +1,7 @@
 // Drafts by another model: a chain, token by token, over all records of a batch at once.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -58,20 +59,21 @@ class ModelDrafter : public Drafter {
   std::span<const float> Known(std::span<const float> logits) const {
     return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
   }
-  /// Measures what a step takes, for the verifier to weigh. From its making to Stop.
+  /// Measures what a drafted token takes, for the verifier to weigh. From its making to Stop.
   class StepClock {
    public:
     explicit StepClock(double& seconds) : seconds_(seconds), begin_(std::chrono::steady_clock::now()) {}
-    void Count() { ++steps_; }
+    /// A step has made drafts longer by so many tokens; one that made none counts as one.
+    void Count(size_t tokens = 1) { tokens_ += static_cast<double>(std::max<size_t>(tokens, 1)); }
     void Stop() const {
       const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
-      if (steps_ > 0) seconds_ = passed.count() / steps_;
+      if (tokens_ > 0) seconds_ = passed.count() / tokens_;
     }
 
    private:
     double& seconds_;
     const std::chrono::steady_clock::time_point begin_;
-    int steps_ = 0;
+    double tokens_ = 0;
   };
 
   /// Whether a token is to be drafted where the model gives these logits after `history`: its top probability, by the
@@ -114,6 +116,8 @@ class ChainDrafter final : public ModelDrafter {
     std::vector<int32_t> run = {};          // of a step: what is pending, then `guesses` guesses
     size_t guesses = 0;
   };
+  /// Tokens of the longest chain.
+  size_t Longest() const;
   retort::Status Admit(retort::sdk::Context& context, const retort::sdk::Record& record, size_t outcome);
   retort::Status Step(retort::sdk::Context& context);
   void PrepareStep(Chain& chain) const;
