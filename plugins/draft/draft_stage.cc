@@ -24,8 +24,8 @@ class Draft final : public Stage {
             std::string(drafting::kTextDraftersText) +
             "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the "
             "tokens of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits "
-            "low temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance that "
-            "the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
+            "low temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance "
+            "that the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
             "`branches` above 1 makes a tree: argmax by the likeliest nodes (EAGLE-2, arXiv 2406.16858), sampled "
             "without replacement. How a record is sampled is known from its first verification on; the draft before "
             "that is the argmax.\n\n"

@@ -13,7 +13,7 @@
 namespace drafting {
 
 struct LookaheadOptions {
-  size_t window = 3;   // columns
+  size_t window = 2;   // columns
   size_t ngram = 3;    // tokens of an n-gram; the window has one level less
   size_t guesses = 3;  // n-grams of the pool in a draft
   bool pool_from_prompt = true;

@@ -20,7 +20,7 @@ const char* const kLookaheadText =
     "n-gram in the record's pool; up to `guesses` n-grams of the pool that begin with the text's last token are "
     "drafted. "
     "A draft has up to (`window` + `guesses`) * (`ngram` - 1) - 1 tokens, most of them never accepted: it pays where "
-    "wide steps cost little more than narrow ones.";
+    "wide steps cost little more than narrow ones, and `verify` with `length: auto` leaves out what does not pay.";
 
 namespace {
 
@@ -40,7 +40,7 @@ StageSpec& AddLookaheadOptions(StageSpec& spec) {
                   .Text("For `drafter: lookahead`: positions ahead that the target guesses at in each step.")
                   .Unit("tokens")
                   .Range(1, 32)
-                  .Default(3)
+                  .Default(2)
                   .Example("5"))
       .Option(OptionSpec::Int("ngram")
                   .Text("For `drafter: lookahead`: length of the n-grams in the pool.")
