@@ -7,6 +7,7 @@
 
 #include "core/base/random.h"
 #include "core/decode/acceptance.h"
+#include "core/decode/draft_answers.h"
 #include "core/decode/draw_draft.h"
 #include "core/model/logit_row.h"
 #include "core/model/utf8.h"
@@ -87,6 +88,7 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     copy->step_seconds = draft->step_seconds;
     copy->begin_seconds = draft->begin_seconds;
     record.draft = std::move(copy);
+    record.draft_answers.clear();
     return {};
   });
 }
@@ -185,7 +187,7 @@ retort_code DraftVerify(retort_record* handle, const retort_acceptance* acceptan
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_verdict", out));
     RETORT_RETURN_IF_ERROR(NotNull({{logits, "logits"}}));
     RETORT_ASSIGN_OR_RETURN(const Generation* const sequence, SequenceOf(handle));
-    const Record& record = *FromHandle(handle);
+    Record& record = *FromHandle(handle);
     RETORT_ASSIGN_OR_RETURN(const Draft* const draft, DraftOf(record));
     if (rows == 0 || rows > draft->tokens.size() + 1) {
       return InvalidArgument("rows: expected 1 to " + std::to_string(draft->tokens.size() + 1) +
@@ -202,6 +204,7 @@ retort_code DraftVerify(retort_record* handle, const retort_acceptance* acceptan
     TargetRows target(*sampler, {logits, rows * vocab}, vocab, sequence->tokens());
     const Status status = VerifyDraft(rule, FirstOf(*draft, rows - 1), chance, target, &verdict);
     if (!status.ok()) return status.Annotate("record " + record.id + ", position " + std::to_string(chance.begin));
+    AnswerDraft(draft->asked, FirstOf(*draft, rows - 1), chance, target, &record.draft_answers);
     tokens.clear();
     for (const int32_t node : verdict.path) tokens.push_back(draft->tokens[static_cast<size_t>(node)]);
     tokens.push_back(verdict.token);

@@ -74,6 +74,7 @@ const retort_host& HostServices() {
     FillModelPartServices(host);
     FillSequenceServices(host);
     FillDraftServices(host);
+    FillDraftAnswerServices(host);
     FillSamplingServices(host);
     return host;
   }();

@@ -15,6 +15,7 @@ void FillModelServices(retort_host& host);
 void FillModelPartServices(retort_host& host);
 void FillSequenceServices(retort_host& host);
 void FillDraftServices(retort_host& host);
+void FillDraftAnswerServices(retort_host& host);
 void FillSamplingServices(retort_host& host);
 
 }  // namespace retort

@@ -84,6 +84,7 @@ void Record::ReleasePayloads() {
   attached_.clear();
   kv.clear();
   draft.reset();
+  draft_answers.clear();
   generation.reset();
   sampling.reset();
   json_views.clear();

@@ -30,6 +30,7 @@ struct Draft {
   std::vector<float> q;
   std::string drafter;
   double step_seconds = 0, begin_seconds = 0;
+  std::vector<int32_t> asked;  // nodes after which the drafter wants to know the target's token; -1: the sequence
 };
 
 class Record {
@@ -50,7 +51,8 @@ class Record {
   std::unique_ptr<Generation> generation;
   std::unique_ptr<SamplingParams> sampling;  // how the sequence's tokens are drawn, once a stage has said so
   std::unique_ptr<Draft> draft;
-  size_t draft_budget = SIZE_MAX;                         // tokens of the next draft, as far as the verifier has said
+  size_t draft_budget = SIZE_MAX;      // tokens of the next draft, as far as the verifier has said
+  std::vector<int32_t> draft_answers;  // of the last verification, to Draft::asked; outlive the draft
   std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
 
   /// Hang `object` under `name`; an earlier one of that name is destroyed.

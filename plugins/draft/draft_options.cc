@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/model_drafter.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_draft.h"
@@ -44,7 +45,18 @@ void AddModelOptions(StageSpec& spec) {
                   .Unit("tokens")
                   .Range(1, 63)
                   .Default(16)
-                  .Example("24"));
+                  .Example("24"))
+      .Option(OptionSpec::Float("min_confidence")
+                  .Text("A drafter with a model ends a chain where its most likely token has a probability below this; "
+                        "an argmax tree leaves out what is less likely, seen from the root. 0: never.")
+                  .Range(0, 1)
+                  .Default(0)
+                  .Example("0.4"))
+      .Option(OptionSpec::Enum("draft_by", {"none", "prompt-lookup", "ngram", "ngram-store", "cascade"})
+                  .Text("A drafter with a model has its own chains drafted by this one, which saves it steps; the "
+                        "drafts are the same.")
+                  .Default("none")
+                  .Example("prompt-lookup"));
 }
 
 Drafting DraftingOf(const std::string& name) {
@@ -52,12 +64,17 @@ Drafting DraftingOf(const std::string& name) {
 }
 
 /// What every drafter with a model does alike.
-void SetDrafting(const Config& config, const retort_model_info& target, ModelDrafterOptions* options) {
+Status SetDrafting(const Config& config, const retort_model_info& target, ModelDrafterOptions* options) {
   options->target_vocab = target.vocab_size;
   options->max_tokens = static_cast<size_t>(config.Int("max_tokens"));
   options->drafting = DraftingOf(config.String("drafting"));
   options->branches = static_cast<size_t>(config.Int("branches"));
   options->nodes = static_cast<size_t>(config.Int("nodes"));
+  options->min_confidence = config.Float("min_confidence");
+  options->stage = config.StageName();
+  if (config.String("draft_by") == "none") return {};
+  RETORT_ASSIGN_OR_RETURN(options->draft_by, MakeTextDrafter(config));
+  return {};
 }
 
 /// The target with layers left out.
@@ -66,7 +83,7 @@ Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
   ModelDrafterOptions options;
   RETORT_ASSIGN_OR_RETURN(options.model, target.Part(PartFrom(config)));
   RETORT_ASSIGN_OR_RETURN(const retort_model_info info, target.Info());
-  SetDrafting(config, info, &options);
+  RETORT_RETURN_IF_ERROR(SetDrafting(config, info, &options));
   options.of_target = true;
   options.name = config.String("drafter");
   return MakeChainOrTree(std::move(options), static_cast<size_t>(info.context_length));
@@ -81,7 +98,7 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
   RETORT_RETURN_IF_ERROR(target.CheckSameTokens(options.model));
   RETORT_ASSIGN_OR_RETURN(const retort_model_info info, options.model.Info());
   RETORT_ASSIGN_OR_RETURN(const retort_model_info target_info, target.Info());
-  SetDrafting(config, target_info, &options);
+  RETORT_RETURN_IF_ERROR(SetDrafting(config, target_info, &options));
   const auto context = static_cast<size_t>(info.context_length);
   if (info.context_length < target_info.context_length) {
     retort::sdk::Log(retort::sdk::LogLevel::kWarning,
@@ -92,11 +109,28 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
   return MakeChainOrTree(std::move(options), context);
 }
 
+/// Those of drafters with a model.
+Status CheckModelOptions(const Config& config, bool with_model) {
+  const bool tree = config.Int("branches") > 1, drafted = config.String("draft_by") != "none";
+  if (!with_model && (drafted || config.Float("min_confidence") > 0)) {
+    return retort::InvalidArgument(std::string(drafted ? "draft_by" : "min_confidence") +
+                                   ": only drafter: model, self-skip and early-exit use it; leave it out");
+  }
+  if (tree && config.String("drafting") == "coupled") {
+    return retort::InvalidArgument(
+        "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
+  }
+  if (tree && drafted)
+    return retort::InvalidArgument("draft_by: expected a chain, branches: 1, got branches: " +
+                                   std::to_string(config.Int("branches")));
+  return {};
+}
+
 }  // namespace
 
 StageSpec& AddDraftOptions(StageSpec& spec) {
   spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade", "model",
-                                           "self-skip", "early-exit"})
+                                           "self-skip", "early-exit", "lookahead"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))
@@ -109,12 +143,14 @@ StageSpec& AddDraftOptions(StageSpec& spec) {
   AddTextOptions(spec);
   AddModelOptions(spec);
   AddSelfOptions(spec);
+  AddLookaheadOptions(spec);
   return spec;
 }
 
 Status CheckDraftOptions(const Config& config) {
   RETORT_RETURN_IF_ERROR(CheckTextOptions(config));
   RETORT_RETURN_IF_ERROR(CheckSelfOptions(config));
+  RETORT_RETURN_IF_ERROR(CheckLookaheadOptions(config));
   const std::string drafter = config.String("drafter");
   const bool by_model = drafter == "model", by_part = IsSelfDrafter(drafter);
   if (config.String("model").empty() == by_model) {
@@ -132,15 +168,12 @@ Status CheckDraftOptions(const Config& config) {
   }
   if (has_target && !by_model && !by_part && !MayHaveFiles(config))
     return retort::InvalidArgument("target: drafter: " + drafter + " does not use it; leave it out");
-  if (config.Int("branches") > 1 && config.String("drafting") == "coupled") {
-    return retort::InvalidArgument(
-        "drafting: coupled gives one token for each place; expected branches: 1, or drafting: argmax or sampled");
-  }
-  return {};
+  return CheckModelOptions(config, by_model || by_part);
 }
 
 std::string_view DraftPayload(const Config& config) {
   const std::string drafter = config.String("drafter");
+  if (drafter == "lookahead") return "draft:tree";
   if (drafter != "model" && !IsSelfDrafter(drafter)) return "draft:point-mass";
   if (config.Int("branches") > 1) return "draft:tree";
   return config.String("drafting") == "sampled" ? "draft:sampled" : "draft:point-mass";
@@ -151,6 +184,7 @@ Result<std::unique_ptr<Drafter>> MakeDrafter(const Config& config) {
   const std::string name = config.String("drafter");
   if (name == "model") return MakeModelDrafter(config);
   if (IsSelfDrafter(name)) return MakeSelfDrafter(config);
+  if (name == "lookahead") return MakeLookahead(config);
   RETORT_ASSIGN_OR_RETURN(std::unique_ptr<TextDrafter> drafter, MakeTextDrafter(config));
   const auto max_tokens = static_cast<size_t>(config.Int("max_tokens"));
   return std::unique_ptr<Drafter>(new TextDraft(std::move(drafter), max_tokens, config.StageName()));

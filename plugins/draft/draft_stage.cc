@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/draft/draft_options.h"
+#include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_options.h"
 
@@ -24,18 +25,25 @@ class Draft final : public Stage {
             std::string(drafting::kTextDraftersText) +
             "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the "
             "tokens of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits "
-            "low "
-            "temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance that "
-            "the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
+            "low temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance "
+            "that the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
             "`branches` above 1 makes a tree: argmax by the likeliest nodes (EAGLE-2, arXiv 2406.16858), sampled "
             "without replacement. How a record is sampled is known from its first verification on; the draft before "
             "that is the argmax.\n\n"
+            "`min_confidence` ends a chain where the drafting model is not sure of its next token. That is told by its "
+            "top probability, before anything is drawn: whether a token is drafted does not depend on which one it "
+            "turns out to be, so drawn drafts keep the law. Sequences whose chains have ended take no part in the "
+            "drafting model's further steps. `draft_by` lets a drafter that looks into text guess what the model would "
+            "draft: one step of the model checks the guesses, and the draft is the same in fewer steps (a drafter "
+            "whose drafts are drafted; arXiv 2312.11462).\n\n"
             "`self-skip` and `early-exit` draft with the target itself, layers left out: no second model, no second "
             "prompt, no memory. `self-skip` leaves out attention and feed-forward parts, each for itself (Draft & "
             "Verify, arXiv 2309.08168); `retort skip search` looks for the best ones. `early-exit` runs the first "
             "`exit_layer` layers and takes its logits there (LayerSkip, arXiv 2404.16710), which suits models trained "
             "for it. What they write into the target's cache, the target writes over. `drafting` and `branches` are as "
-            "with `model`. The first step of a record is the target's own.\n\n"
+            "with `model`. The first step of a record is the target's own.\n\n" +
+            drafting::kLookaheadText +
+            "\n\n"
             "Drafts are chosen without chance (`draft:point-mass`), drawn (`draft:sampled`), or trees (`draft:tree`). "
             "A drafter that finds nothing gives an empty draft, with which the verifier makes a plain step. A draft "
             "that has to end early (the context of the drafting model, logits that are no numbers) is counted.")

@@ -8,6 +8,7 @@ using retort::Result;
 using retort::Status;
 using retort::sdk::Context;
 using retort::sdk::DraftKind;
+using retort::sdk::Ending;
 using retort::sdk::Finish;
 using retort::sdk::Kv;
 using retort::sdk::Logits;
@@ -25,14 +26,10 @@ Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& 
   Entry entry{.record = record,
               .kv = kv,
               .history = {sequence.tokens.begin(), sequence.tokens.end()},
-              .length = std::min(options_.max_tokens, budget),
+              .length = UsefulLength(sequence, std::min(options_.max_tokens, budget)),
               .nodes = std::min(options_.nodes, budget),
               .sampling = {},
               .drafting = options_.drafting};
-  if (sequence.max_tokens >= 0) {
-    const size_t left = static_cast<size_t>(sequence.max_tokens) - sequence.generated().size();
-    entry.length = std::min(entry.length, left - std::min<size_t>(left, 1));  // the verifier adds one
-  }
   // The last token drafted is not run.
   const size_t room = context_ + 1 - std::min(context_ + 1, entry.history.size());
   if (room < entry.length) context.Count("drafts_beyond_context");
@@ -58,16 +55,23 @@ void ModelDrafter::Report(Context& context, const Status& why) {
                    "draft: a draft ends early, the text is not changed: " + why.message() + " (told once)");
 }
 
+Result<bool> ModelDrafter::Confident(const Entry& entry, std::span<const float> logits,
+                                     std::span<const int32_t> history) {
+  if (options_.min_confidence <= 0) return true;
+  Sampling sampling = entry.sampling;
+  if (sampling.temperature == 0) sampling.temperature = 1;
+  p_.resize(logits.size());
+  RETORT_RETURN_IF_ERROR(retort::sdk::Distribution(sampling, logits, history, p_));
+  return static_cast<double>(*std::max_element(p_.begin(), p_.end())) >= options_.min_confidence;
+}
+
+Status ModelDrafter::Close(Ending ending) {
+  return options_.draft_by != nullptr && ending == Ending::kWhole ? options_.draft_by->Finish() : Status();
+}
+
 Status ChainDrafter::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
   chains_.clear();
-  for (size_t i = 0; i < records.size(); ++i) {
-    Result<Entry> entry = Begin(context, records[i]);
-    outcomes[i] = entry.status();
-    if (!entry.ok()) continue;
-    const bool live = entry->length > 0;
-    chains_.push_back({*std::move(entry), i});
-    chains_.back().live = live;
-  }
+  for (size_t i = 0; i < records.size(); ++i) outcomes[i] = Admit(context, records[i], i);
   while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
     const Status status = Step(context);
     if (status.ok()) continue;
@@ -87,33 +91,87 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
   return {};
 }
 
-/// One token more for every live chain.
+size_t ChainDrafter::Longest() const {
+  size_t longest = 0;
+  for (const Chain& chain : chains_) longest = std::max(longest, chain.tokens.size());
+  return longest;
+}
+
+Status ChainDrafter::Admit(Context& context, const Record& record, size_t outcome) {
+  RETORT_ASSIGN_OR_RETURN(Entry entry, Begin(context, record));
+  Chain chain{std::move(entry), outcome};
+  chain.live = chain.entry.length > 0;
+  if (options_.draft_by != nullptr) {
+    RETORT_ASSIGN_OR_RETURN(chain.memory, memory_.Of(record, *options_.draft_by));
+    options_.draft_by->Read(*chain.memory, chain.entry.history);
+  }
+  chains_.push_back(std::move(chain));
+  return {};
+}
+
+/// What the model runs next: pending tokens, and guesses at all of the chain that is missing but its last token.
+void ChainDrafter::PrepareStep(Chain& chain) const {
+  const std::span<const int32_t> history = chain.entry.history;
+  const auto pending = history.subspan(chain.entry.kv.Length());
+  chain.run.assign(pending.begin(), pending.end());
+  chain.guesses = 0;
+  if (options_.draft_by == nullptr) return;
+  const Text text = {history.first(history.size() - chain.tokens.size()), chain.tokens};
+  const size_t count = chain.entry.length - chain.tokens.size() - 1;
+  const Guess guess = options_.draft_by->Continue(*chain.memory, text, count);
+  chain.run.insert(chain.run.end(), guess.tokens.begin(), guess.tokens.end());
+  chain.guesses = guess.tokens.size();
+}
+
+/// One token more for every live chain, and more where guesses are right.
 Status ChainDrafter::Step(Context& context) {
   items_.clear();
   size_t most = 0, tokens = 0;
-  for (const Chain& chain : chains_) {
+  for (Chain& chain : chains_) {
     if (!chain.live) continue;
-    const std::span<const int32_t> pending = std::span(chain.entry.history).subspan(chain.entry.kv.Length());
-    items_.emplace_back(chain.entry.kv, pending, pending.size() - 1);
-    most = std::max(most, pending.size());
-    tokens += pending.size();
+    PrepareStep(chain);
+    items_.emplace_back(chain.entry.kv, chain.run, chain.run.size() - chain.guesses - 1);
+    most = std::max(most, chain.run.size() - chain.guesses);
+    tokens += chain.run.size();
   }
+  const size_t before = Longest();
   clock_.Begin(most, tokens);
   RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
   context.Count("draft_steps");
   size_t row = 0;
   for (Chain& chain : chains_) {
     if (!chain.live) continue;
-    const Status status = Draw(chain, Known(logits.row(row++)));
+    const size_t first = row;
+    row += chain.guesses + 1;
+    const Status status = Take(context, chain, logits, first);
     if (!status.ok()) Report(context, status);
-    chain.live = status.ok() && chain.tokens.size() < chain.entry.length;
+    chain.live = status.ok() && chain.live && chain.tokens.size() < chain.entry.length;
   }
-  clock_.End();
+  clock_.End(Longest() - before);
   return {};
 }
 
+/// The tokens that the model chooses by the rows from `row` on, as long as the guess before each was right.
+Status ChainDrafter::Take(Context& context, Chain& chain, const Logits& logits, size_t row) {
+  const std::span<const int32_t> guesses = std::span(chain.run).last(chain.guesses);
+  const size_t drafted = chain.tokens.size();
+  size_t right = 0;
+  for (;; ++right) {
+    RETORT_RETURN_IF_ERROR(Draw(chain, Known(logits.row(row + right))));
+    if (!chain.live || right == guesses.size() || chain.tokens.back() != guesses[right]) break;
+  }
+  if (guesses.empty()) return {};
+  context.Count("draft_by_tokens", static_cast<double>(guesses.size()));
+  context.Count("draft_by_accepted_tokens", static_cast<double>(right));
+  const size_t before = chain.entry.history.size() - (chain.tokens.size() - drafted);
+  return chain.entry.kv.Truncate(before + right);
+}
+
+/// One token, or the end of the chain.
 Status ChainDrafter::Draw(Chain& chain, std::span<const float> logits) {
   Entry& entry = chain.entry;
+  RETORT_ASSIGN_OR_RETURN(chain.live, Confident(entry, logits, entry.history));
+  if (!chain.live) return {};
   Result<int32_t> token(-1);
   if (entry.drafting == Drafting::kSampled) {
     const size_t vocab = static_cast<size_t>(options_.target_vocab), at = chain.q.size();

@@ -1,6 +1,7 @@
 // Drafts by another model: a chain, token by token, over all records of a batch at once.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "plugins/draft/drafter.h"
 #include "plugins/draft/step_clock.h"
+#include "plugins/draft/text_memory.h"
 
 namespace drafting {
 
@@ -18,16 +20,22 @@ struct ModelDrafterOptions {
   int32_t target_vocab = 0;
   size_t max_tokens = 8;  // of a chain; the depth of a tree
   Drafting drafting = Drafting::kArgmax;
-  size_t branches = 1;         // children of a node; nodes that go on, a level. 1: a chain
-  size_t nodes = 16;           // of a tree
-  bool of_target = false;      // `model` is a part of the target, and shares its keys and values
-  std::string name = "model";  // of the drafter, for the report
+  size_t branches = 1;                         // children of a node; nodes that go on, a level. 1: a chain
+  size_t nodes = 16;                           // of a tree
+  double min_confidence = 0;                   // a draft ends where it falls below: ModelDrafter::Confident; 0: never
+  bool of_target = false;                      // `model` is a part of the target, and shares its keys and values
+  std::string name = "model";                  // of the drafter, for the report
+  std::shared_ptr<TextDrafter> draft_by = {};  // drafts for the model, which verifies; null: none. Chains alone
+  std::string stage = {};
 };
 
 /// What both kinds of drafts by a model need: where each record stands, and steps that fail softly. The model has the
 /// record's own keys and values; what verification rejected is cut off, nothing else is run again. A part of the target
 /// writes after those of the target, which the verifier then writes over.
 class ModelDrafter : public Drafter {
+ public:
+  retort::Status Close(retort::sdk::Ending ending) override;
+
  protected:
   /// One record's draft in the making.
   struct Entry {
@@ -55,6 +63,10 @@ class ModelDrafter : public Drafter {
   std::span<const float> Known(std::span<const float> logits) const {
     return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
   }
+  /// Whether a token is to be drafted where the model gives these logits after `history`: its top probability, by the
+  /// sequence's own sampling (at temperature 1 where that is 0), reaches min_confidence. It does not depend on what is
+  /// drawn there, so a drawn draft that ends by it keeps its law.
+  retort::Result<bool> Confident(const Entry& entry, std::span<const float> logits, std::span<const int32_t> history);
   /// A draft ends before its time: the verified text stays what it is, and the loss is told.
   void Report(retort::sdk::Context& context, const retort::Status& why);
 
@@ -63,6 +75,7 @@ class ModelDrafter : public Drafter {
   StepClock clock_;
   static constexpr size_t kLong = 48;
   size_t unpaid_ = 0;  // times in a row that the verifier wanted no draft, of any record
+  std::vector<float> p_;
 
  private:
   bool told_ = false;
@@ -71,9 +84,13 @@ class ModelDrafter : public Drafter {
 /// A chain, or a tree where a node has several branches. `context`: tokens that the model holds.
 std::unique_ptr<Drafter> MakeChainOrTree(ModelDrafterOptions options, size_t context);
 
+/// With `draft_by`, a drafter whose drafts are drafted (cascade drafting, Chen et al., arXiv 2312.11462): guesses about
+/// the chain join the model's step, and those that are the tokens that it chooses itself save it steps. The chain is
+/// that of the model alone, token for token, also where tokens are drawn, as far as its logits are the same.
 class ChainDrafter final : public ModelDrafter {
  public:
-  ChainDrafter(ModelDrafterOptions options, size_t context) : ModelDrafter(std::move(options), context) {}
+  ChainDrafter(ModelDrafterOptions options, size_t context)
+      : ModelDrafter(std::move(options), context), memory_(options_.stage) {}
   retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
                        std::span<retort::Status> outcomes) override;
 
@@ -84,10 +101,19 @@ class ChainDrafter final : public ModelDrafter {
     std::vector<int32_t> tokens = {};
     std::vector<float> q = {};
     bool live = true;
+    TextDrafter::Memory* memory = nullptr;  // of draft_by; lives on the record
+    std::vector<int32_t> run = {};          // of a step: what is pending, then `guesses` guesses
+    size_t guesses = 0;
   };
+  /// Tokens of the longest chain.
+  size_t Longest() const;
+  retort::Status Admit(retort::sdk::Context& context, const retort::sdk::Record& record, size_t outcome);
   retort::Status Step(retort::sdk::Context& context);
+  void PrepareStep(Chain& chain) const;
+  retort::Status Take(retort::sdk::Context& context, Chain& chain, const retort::sdk::Logits& logits, size_t row);
   retort::Status Draw(Chain& chain, std::span<const float> logits);
 
+  const TextMemory memory_;
   std::vector<Chain> chains_;
   std::vector<retort::sdk::ForwardItem> items_;
 };

@@ -1,7 +1,5 @@
 #include "plugins/draft/text_draft.h"
 
-#include <algorithm>
-
 namespace drafting {
 
 using retort::Status;
@@ -11,22 +9,6 @@ using retort::sdk::Ending;
 using retort::sdk::Record;
 using retort::sdk::SequenceView;
 
-namespace {
-
-/// The memory of the drafter, as an object of one type on the record.
-struct Attached {
-  std::unique_ptr<TextDrafter::Memory> memory;
-};
-
-/// The verifier adds a token to those that it accepts, so that the last one allowed need not be drafted.
-size_t Useful(const SequenceView& sequence, size_t max_tokens) {
-  if (sequence.max_tokens < 0) return max_tokens;  // the first verification sets the limit
-  const size_t limit = static_cast<size_t>(sequence.max_tokens), generated = sequence.generated().size();
-  return limit > generated ? std::min(max_tokens, limit - generated - 1) : 0;
-}
-
-}  // namespace
-
 Status TextDraft::Draft(Context&, std::span<const Record> records, std::span<Status> outcomes) {
   for (size_t i = 0; i < records.size(); ++i) outcomes[i] = DraftOne(records[i]);
   return {};
@@ -34,14 +16,9 @@ Status TextDraft::Draft(Context&, std::span<const Record> records, std::span<Sta
 
 Status TextDraft::DraftOne(const Record& record) const {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
-  auto* attached = record.Attachment<Attached>(attachment_);
-  if (attached == nullptr) {
-    auto made = std::make_unique<Attached>(Attached{drafter_->NewMemory()});
-    RETORT_RETURN_IF_ERROR(record.Attach(attachment_, std::move(made)));
-    attached = record.Attachment<Attached>(attachment_);
-  }
-  drafter_->Read(*attached->memory, sequence.tokens);
-  const Guess guess = drafter_->Continue(*attached->memory, {sequence.tokens}, Useful(sequence, max_tokens_));
+  RETORT_ASSIGN_OR_RETURN(TextDrafter::Memory* const memory, memory_.Of(record, *drafter_));
+  drafter_->Read(*memory, sequence.tokens);
+  const Guess guess = drafter_->Continue(*memory, {sequence.tokens}, UsefulLength(sequence, max_tokens_));
   return record.SetDraft({.kind = DraftKind::kPointMass, .tokens = guess.tokens, .drafter = guess.drafter});
 }
 

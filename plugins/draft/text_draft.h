@@ -7,14 +7,14 @@
 
 #include "plugins/draft/drafter.h"
 #include "plugins/draft/text_drafter.h"
+#include "plugins/draft/text_memory.h"
 
 namespace drafting {
 
-/// What the drafter knows of a record hangs on the record, under the stage's name: a pipeline may have several.
 class TextDraft final : public Drafter {
  public:
   TextDraft(std::unique_ptr<TextDrafter> drafter, size_t max_tokens, const std::string& stage)
-      : drafter_(std::move(drafter)), max_tokens_(max_tokens), attachment_("retort.draft.memory/" + stage) {}
+      : drafter_(std::move(drafter)), max_tokens_(max_tokens), memory_(stage) {}
   retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
                        std::span<retort::Status> outcomes) override;
   retort::Status Close(retort::sdk::Ending ending) override;
@@ -24,7 +24,7 @@ class TextDraft final : public Drafter {
 
   std::unique_ptr<TextDrafter> drafter_;
   const size_t max_tokens_;
-  const std::string attachment_;
+  const TextMemory memory_;
 };
 
 }  // namespace drafting

@@ -44,9 +44,16 @@ constexpr const char* kStore = "ngram-store";
 
 bool IsJoint(const std::string& drafter) { return drafter == "race" || drafter == "cascade"; }
 
+/// The drafter of the stage, or the one that drafts for its model.
+std::string Asked(const Config& config) {
+  const std::string drafter = config.String("drafter");
+  const bool by_model = drafter == "model" || drafter == "self-skip" || drafter == "early-exit";
+  return by_model ? config.String("draft_by") : drafter;
+}
+
 /// The names of those that draft, in order.
 std::vector<std::string> Names(const Config& config) {
-  const std::string drafter = config.String("drafter");
+  const std::string drafter = Asked(config);
   return IsJoint(drafter) ? config.List("drafters") : std::vector<std::string>{drafter};
 }
 
@@ -55,7 +62,7 @@ bool Has(const std::vector<std::string>& names, const char* name) {
 }
 
 Status CheckDrafters(const Config& config) {
-  const std::string drafter = config.String("drafter");
+  const std::string drafter = Asked(config);
   const std::vector<std::string> given = config.List("drafters");
   if (!IsJoint(drafter)) {
     if (given.empty()) return {};
@@ -188,7 +195,7 @@ Result<std::unique_ptr<TextDrafter>> MakeTextDrafter(const Config& config) {
   for (const std::string& name : Names(config)) {
     RETORT_ASSIGN_OR_RETURN(drafters.emplace_back(), MakeOne(name, config, tokens));
   }
-  const std::string drafter = config.String("drafter");
+  const std::string drafter = Asked(config);
   if (drafter == "race") return std::unique_ptr<TextDrafter>(new RaceDrafter(std::move(drafters)));
   if (drafter == "cascade") return std::unique_ptr<TextDrafter>(new CascadeDrafter(std::move(drafters)));
   return std::move(drafters.front());

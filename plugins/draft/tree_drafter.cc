@@ -112,16 +112,20 @@ Status TreeDrafter::Grow(Tree& tree, int32_t node, std::span<const float> logits
                       const float x = p_[static_cast<size_t>(a)], y = p_[static_cast<size_t>(b)];
                       return x != y ? x > y : a < b;
                     });
+  const double least = std::log(options_.min_confidence);
   const double above = node < 0 ? 0 : tree.nodes[static_cast<size_t>(node)].score;
   for (size_t i = 0; i < count; ++i) {
     const double p = static_cast<double>(p_[static_cast<size_t>(order[i])]);
-    if (p > 0) tree.nodes.push_back({order[i], node, above + std::log(p)});
+    const double score = above + std::log(p);
+    if (p > 0 && score >= least) tree.nodes.push_back({order[i], node, score});
   }
   return {};
 }
 
 Status TreeDrafter::GrowSampled(Tree& tree, int32_t node, std::span<const float> logits) {
   const std::vector<int32_t> history = HistoryAt(tree, node);
+  RETORT_ASSIGN_OR_RETURN(const bool confident, Confident(tree.entry, logits, history));
+  if (!confident) return {};
   std::vector<int32_t> siblings;
   const size_t vocab = static_cast<size_t>(options_.target_vocab);
   while (siblings.size() < options_.branches && tree.nodes.size() < tree.entry.nodes) {

@@ -8,10 +8,12 @@
 namespace drafting {
 
 /// Argmax: the children of a node are its most likely tokens, the likeliest nodes of a level go on, and of all nodes
-/// the likeliest are kept (Li et al., EAGLE-2, arXiv 2406.16858). Which tokens are drafted may depend on how likely
+/// the likeliest are kept (Li et al., EAGLE-2, arXiv 2406.16858), none of which the product of probabilities from the
+/// root is below min_confidence. Which tokens are drafted may depend on how likely
 /// they are, since none is drawn.
 /// Sampled: the children of a node are drawn without replacement, the first child of each node goes on, and growth ends
-/// with the budget: the shape must not depend on what was drawn.
+/// with the budget: the shape must not depend on what was drawn. A node where the model is not confident has no
+/// children.
 class TreeDrafter final : public ModelDrafter {
  public:
   TreeDrafter(ModelDrafterOptions options, size_t context) : ModelDrafter(std::move(options), context) {}
@@ -45,7 +47,6 @@ class TreeDrafter final : public ModelDrafter {
 
   std::vector<Tree> trees_;
   std::vector<retort::sdk::ForwardItem> items_;
-  std::vector<float> p_;
 };
 
 }  // namespace drafting

@@ -55,7 +55,8 @@ class Verify final : public Stage {
         .Output("continue", "sequence", "Sequences that have not ended; wire it back to the drafter.")
         .MaxBatch(16);
     spec.Option(OptionSpec::Enum("length", {"auto", "fixed"})
-                    .Text("How many tokens are drafted and verified: as many as pay, by the clock, or all.")
+                    .Text("How many tokens are drafted and verified: as many as pay, by the clock, or all. That drafts "
+                          "end where their drafter is not sure is `min_confidence` of `draft`.")
                     .Default("auto")
                     .Example("fixed"));
     return DecodingOptions::AddTo(retort_stages::AddAcceptanceOptions(spec));

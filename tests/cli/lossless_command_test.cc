@@ -40,12 +40,13 @@ edges:
 )";
 constexpr const char* kModelDrafts =
     "{ drafter: model, model: small, target: target, drafting: \"${drafting}\", max_tokens: 3 }";
+constexpr const char* kLookaheadDrafts = "{ drafter: lookahead, window: 3, ngram: 3, guesses: 4 }";
 constexpr const char* kNgramDrafts = "{ drafter: ngram, max_tokens: 3, min_match: 1 }";
 
 std::string PipelineWith(const std::string& drafter) {
   std::string text = kPipeline;
   text.replace(text.find("DRAFTER"), 7, drafter);
-  if (drafter == kNgramDrafts) {  // every variable is used
+  if (drafter != kModelDrafts) {  // every variable is used
     text.erase(text.find("  drafting: sampled\n"), 20);
   }
   return text;
@@ -60,6 +61,7 @@ class Lossless : public ::testing::Test {
     WriteTinyModel(folder_.path() + "/other.gguf", model);
     folder_.Write("model.yaml", PipelineWith(kModelDrafts));
     folder_.Write("ngram.yaml", PipelineWith(kNgramDrafts));
+    folder_.Write("lookahead.yaml", PipelineWith(kLookaheadDrafts));
   }
 
   Finished Test(std::vector<std::string> arguments) {
@@ -93,6 +95,14 @@ TEST_F(Lossless, ArgmaxDraftsKeepTheLaw) {
 TEST_F(Lossless, NgramDraftsKeepTheLaw) {
   const Finished finished = Test({"ngram.yaml", "--draws", "1000"});
   EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+}
+
+TEST_F(Lossless, LookaheadDraftsKeepTheLaw) {
+  const Finished finished = Test({"lookahead.yaml", "--draws", "1000", "-s", "top_p=0.9"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+  EXPECT_GT(json_["acceptance_length"], 1);
+  const Finished faulty = Test({"lookahead.yaml", "--draws", "1000", "--inject-fault", "next-position-resample"});
+  EXPECT_EQ(faulty.exit_code, 1) << faulty.out << faulty.err;
 }
 
 TEST_F(Lossless, CutsAreOfTheLaw) {

@@ -17,6 +17,8 @@ const std::vector<Way>& Ways() {
       // Batches smaller than what is in flight: the next one is drafted while one is verified.
       {"speculative-model", {{"drafting", "argmax"}, {"batch", "4"}}},
       {"speculative-model", {{"drafting", "coupled"}, {"draft_tokens", "7"}}},
+      {"speculative-model", {{"drafting", "argmax"}, {"draft_by", "prompt-lookup"}, {"draft_tokens", "6"}}},
+      {"speculative-model", {{"drafting", "coupled"}, {"draft_by", "ngram"}, {"min_confidence", "0.1"}}},
       {"speculative-model", {{"drafting", "sampled"}}},
       {"speculative-tree", {{"drafting", "argmax"}}},
       {"speculative-tree", {{"drafting", "argmax"}, {"branches", "4"}, {"nodes", "24"}}},
@@ -95,7 +97,7 @@ TEST(ModelSpeculation, KindsWithoutAnExactRuleAreRefusedByLint) {
   const Finished relaxed = lint("speculative-model", "rule: lossless", "rule: typical, block: true");
   EXPECT_EQ(relaxed.exit_code, 2);
   EXPECT_NE(relaxed.out.find("block: expected rule: lossless beside it"), std::string::npos) << relaxed.out;
-  const Finished none = lint("speculative-model", "model: small, target: target,", "target: target,");
+  const Finished none = lint("speculative-model", "      model: small\n", "");
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_NE(none.out.find("model: drafter: model needs the name of a model here"), std::string::npos) << none.out;
 }

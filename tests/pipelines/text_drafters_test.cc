@@ -42,6 +42,8 @@ void ExpectSameTexts(PipelineFolder& folder, Variables variables, size_t records
         {"speculative-store", {{"store", "my.store"}}},
         {"speculative-race", {}},
         {"speculative-cascade", {}},
+        {"speculative-lookahead", {}},
+        {"speculative-lookahead", {{"window", "5"}, {"ngram", "4"}, {"guesses", "6"}, {"pool_from_prompt", "false"}}},
         {Changed(folder, "speculative-race", two, three), {}},
         {Changed(folder, "speculative-cascade", other_two, three), {}}};
     for (const auto& [pipeline, own] : ways) {

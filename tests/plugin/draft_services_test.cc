@@ -192,6 +192,62 @@ TEST_F(DraftServicesTest, AVerdictNamesWhatStandsAndWhatFollows) {
   EXPECT_THAT(refused(1, kVocab), HasSubstr("carries no draft"));
 }
 
+TEST_F(DraftServicesTest, WhatIsAskedOfADraftIsAnsweredAcceptedOrNot) {
+  ASSERT_EQ(SetSampling(0), RETORT_OK);
+  const int32_t tokens[] = {9, 3, 4, 9}, parents[] = {-1, -1, 1, 2}, asked[] = {3, -1, 0, 2}, beyond[] = {0, 4};
+  const retort_draft draft = {sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0};
+  const retort_acceptance rule = {sizeof rule, RETORT_RULE_LOSSLESS, 0, 0, 1, 0.09, 0.3, 0.1, 0.6};
+  retort_verdict verdict = {};
+  verdict.size = sizeof verdict;
+  const int32_t* answers = nullptr;
+  size_t count = 0;
+  EXPECT_EQ(Host().draft_ask(handle_, asked, 4), RETORT_NOT_FOUND);
+  ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
+  EXPECT_EQ(Host().draft_ask(handle_, beyond, 2), RETORT_INVALID_ARGUMENT);
+  EXPECT_THAT(Message(), HasSubstr("nodes[1]: expected -1 (the sequence's end) to 3 (the draft's last token), got 4"));
+  ASSERT_EQ(Host().draft_ask(handle_, asked, 4), RETORT_OK);
+  EXPECT_EQ(Host().draft_answers(handle_, &answers, &count), RETORT_NOT_FOUND) << "not verified yet";
+  ASSERT_EQ(Forward({0, 1}, nullptr, 2), RETORT_OK);
+  const int32_t trunk_and_tree[] = {-1, 0, 0, 2, 3};
+  ASSERT_EQ(Forward({2, 9, 3, 4, 9}, trunk_and_tree, 0), RETORT_OK);
+  std::vector<float> rows(Row(0), Row(5));
+  ASSERT_EQ(Host().draft_verify(handle_, &rule, rows.data(), 5, kVocab, &verdict), RETORT_OK) << Message();
+  ASSERT_EQ(Host().draft_clear(handle_), RETORT_OK);
+  ASSERT_EQ(Host().draft_answers(handle_, &answers, &count), RETORT_OK) << "also without the draft";
+  EXPECT_THAT(std::span(answers, count), ElementsAre(10, 3, 10, 5)) << "the next letter of each";
+
+  ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
+  EXPECT_EQ(Host().draft_answers(handle_, &answers, &count), RETORT_NOT_FOUND) << "of the draft before";
+  ASSERT_EQ(Host().draft_ask(handle_, asked, 4), RETORT_OK);
+  rows[kVocab] = std::nanf("");  // after token 0, which is not accepted
+  ASSERT_EQ(Host().draft_verify(handle_, &rule, rows.data(), 4, kVocab, &verdict), RETORT_OK) << Message();
+  ASSERT_EQ(Host().draft_answers(handle_, &answers, &count), RETORT_OK);
+  EXPECT_THAT(std::span(answers, count), ElementsAre(-1, 3, -1, 5)) << "one was not run, one gave no token";
+}
+
+TEST_F(DraftServicesTest, AnswersAreDrawnAsPlainDecodingWould) {
+  ASSERT_EQ(SetSampling(2), RETORT_OK);
+  const std::vector<float> flat(kVocab * 3, 0.0f);
+  const int32_t chain[] = {9, 9}, asked[] = {-1, 0, 1};
+  const retort_draft draft = {sizeof draft, RETORT_DRAFT_POINT_MASS, chain, 2, nullptr, nullptr, ToAbi("hand"), 0, 0};
+  ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
+  ASSERT_EQ(Host().draft_ask(handle_, asked, 3), RETORT_OK);
+  const retort_acceptance rule = {sizeof rule, RETORT_RULE_LOSSLESS, 0, 0, 1, 0.09, 0.3, 0.1, 0.6};
+  retort_verdict verdict = {};
+  verdict.size = sizeof verdict;
+  ASSERT_EQ(Host().draft_verify(handle_, &rule, flat.data(), 3, kVocab, &verdict), RETORT_OK) << Message();
+  const int32_t* answers = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(Host().draft_answers(handle_, &answers, &count), RETORT_OK);
+  ASSERT_EQ(count, 3u);
+  for (size_t i = 0; i < count; ++i) {
+    int32_t token = -1;
+    ASSERT_EQ(Host().sample(handle_, nullptr, flat.data(), kVocab, nullptr, 0, 3 + i, &token), RETORT_OK);
+    EXPECT_EQ(answers[i], token) << "position " << 3 + i;
+  }
+  EXPECT_EQ(answers[verdict.path_count], verdict.tokens[verdict.token_count - 1]);
+}
+
 TEST_F(DraftServicesTest, ModelsHaveTheSameTokensOrAreToldApart) {
   retort_model same{AlphabetModel({.name = "same"})}, shorter{AlphabetModel({.name = "shorter", .alphabet = "abx"})};
   EXPECT_EQ(Host().model_same_tokens(&model_handle_, &same), RETORT_OK);

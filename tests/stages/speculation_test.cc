@@ -11,10 +11,8 @@
 #include "core/model/generation.h"
 #include "core/model/sampler.h"
 #include "core/plugin/handles.h"
-#include "tests/stages/decoding_rounds.h"
+#include "tests/stages/speculation_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/mock_host.h"
-#include "tests/support/scripted_model.h"
 #include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
 
@@ -22,76 +20,6 @@ namespace retort::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// A model of four letters and the end whose next token depends on the last two; `noise` makes it another one that
-/// mostly agrees.
-std::shared_ptr<ScriptedModel> RestlessModel(const std::string& name, double noise, int32_t context = 256) {
-  return std::make_shared<ScriptedModel>(
-      [noise](std::span<const int32_t> tokens) {
-        const uint64_t state = static_cast<uint64_t>(tokens.back()) * 31 +
-                               (tokens.size() > 1 ? static_cast<uint64_t>(tokens[tokens.size() - 2]) : 7);
-        std::vector<float> logits;
-        for (uint64_t token = 0; token < 5; ++token) {
-          const double own = RandomUniform({9, state, token, 0}) * 4 - (token == 4 ? 3 : 0);
-          logits.push_back(static_cast<float>(own + noise * RandomUniform({10, state, token, 0})));
-        }
-        return logits;
-      },
-      ScriptedModelOptions{.name = name, .alphabet = "abcd", .context_length = context});
-}
-
-class Speculation : public ::testing::Test {
- protected:
-  void Use(std::shared_ptr<Model> target, std::shared_ptr<Model> small, uint64_t seed = 5) {
-    draft_.reset();  // stages go before their host
-    verify_.reset();
-    target_ = std::move(target);
-    small_ = std::move(small);
-    host_ = std::make_unique<MockHost>(seed);
-    for (const char* name : {"prompt", "generate", "draft", "verify"})
-      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
-    host_->AddModel(target_);
-    if (small_ != target_) host_->AddModel(small_);
-  }
-  void UseRestless(double noise = 1.5, uint64_t seed = 5) {
-    Use(RestlessModel("target", 0), RestlessModel("small", noise), seed);
-  }
-
-  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
-    auto stage = host_->Create(name, options);
-    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
-    return stage.ok() ? *std::move(stage) : nullptr;
-  }
-  Record* Begin(const std::string& id, std::vector<int32_t> prompt, const std::string& more = "") {
-    Record* const record = host_->NewRecord("{\"id\": \"" + id + "\"" + more + "}");
-    record->generation =
-        std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
-    record->vocab = target_->hyper().vocab;
-    return record;
-  }
-  std::vector<Record*> Records(size_t count) {
-    std::vector<Record*> records;
-    for (size_t i = 0; i < count; ++i)
-      records.push_back(Begin("r" + std::to_string(i), {0, static_cast<int32_t>(i % 4), 2}));
-    return records;
-  }
-
-  /// Decode to the end, `check` after every round.
-  void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
-                 const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
-    draft_ = Stage("draft", "{ drafter: model, model: small, target: target, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    SpeculateToEnd(*draft_, *verify_, records, check);
-  }
-  void Generate(const std::vector<Record*>& records, const std::string& options) {
-    auto stage = Stage("generate", "{ model: target, " + options + " }");
-    GenerateToEnd(*stage, records);
-  }
-
-  std::shared_ptr<Model> target_, small_;
-  std::unique_ptr<MockHost> host_;
-  std::unique_ptr<MockStage> draft_, verify_;
-};
 
 TEST_F(Speculation, DraftsWithoutChanceGiveTheTextOfPlainDecoding) {
   for (const std::string temperature : {"0", "0.7", "1.5"}) {
@@ -164,9 +92,11 @@ std::vector<double> Law(ScriptedModel& model, const std::vector<int32_t>& prompt
 // Two tokens are drafted before the first one is verified; from then on it is known how the record is sampled.
 TEST_F(Speculation, DrawnDraftsKeepTheLaw) {
   const std::vector<int32_t> prompt = {0, 1};
-  for (const std::string drafting : {"max_tokens: 2", "max_tokens: 2, branches: 2, nodes: 6"}) {
+  for (const std::string drafting :
+       {"max_tokens: 2", "max_tokens: 2, branches: 2, nodes: 6", "max_tokens: 2, min_confidence: 0.6, draft_by: ngram",
+        "max_tokens: 2, min_confidence: 0.6, branches: 2, nodes: 6"}) {
     for (const std::string rule : {"rule: lossless", "block: true"}) {
-      if (drafting.size() > 20 && rule == "block: true") continue;
+      if (drafting.find("branches") != std::string::npos && rule == "block: true") continue;
       UseRestless(2, 11);
       const SamplingParams params{.temperature = 0.9, .top_k = 4, .repetition_penalty = 1.3};
       std::vector<double> law = Law(static_cast<ScriptedModel&>(*target_), prompt, params);
@@ -265,8 +195,13 @@ TEST_F(Speculation, OtherTokensAreRefusedBeforeAnythingRuns) {
            {"{ drafter: model, target: target }", "model: drafter: model needs the name of a model here"},
            {"{ drafter: model, model: target }", "target: drafter: model needs"},
            {"{ drafter: ngram, model: target }", "model: drafter: ngram does not use it"},
-           {"{ drafter: model, model: target, target: target, drafting: coupled, branches: 2 }",
-            "drafting: coupled"}}) {
+           {"{ drafter: model, model: target, target: target, drafting: coupled, branches: 2 }", "drafting: coupled"},
+           {"{ drafter: model, model: target, target: target, draft_by: ngram, branches: 2 }",
+            "draft_by: expected a chain, branches: 1, got branches: 2"},
+           {"{ drafter: ngram, draft_by: prompt-lookup }", "draft_by: only drafter: model, self-skip and early-exit"},
+           {"{ drafter: ngram, min_confidence: 0.5 }", "min_confidence: only drafter: model, self-skip and"},
+           {"{ drafter: model, model: target, target: target, draft_by: ngram-store }", "store: drafter ngram-store"},
+           {"{ drafter: model, model: target, target: target, draft_by: cascade }", "needs two or more of"}}) {
     const auto refused = host_->Create("draft", options);
     ASSERT_FALSE(refused.ok()) << options;
     EXPECT_THAT(refused.status().message(), HasSubstr(message));

@@ -452,6 +452,16 @@ typedef struct retort_host {
   size_t (*draft_budget)(const retort_record*);
   /* 1: the run is to be the same each time (`engine.deterministic`), so nothing may follow the clock. */
   int32_t (*config_repeatable)(const retort_config*);
+
+  /* A drafter that learns from the verification asks, after draft_set, what the target says after `nodes` of its draft,
+   * by index; -1: after the sequence. draft_verify then draws the token that the target puts there, after all
+   * transforms and with the chance of plain decoding at that position (at temperature 0 the argmax), whether the node
+   * is accepted or not. The next draft_set forgets the question. Costs nothing where nobody asks. */
+  retort_code (*draft_ask)(retort_record*, const int32_t* nodes, size_t count);
+  /* The answers to what was last asked and verified, in order; -1 for a node that was not run, or whose logits give no
+   * token. The view lives until the record's next draft_set or draft_verify, also past draft_clear.
+   * RETORT_NOT_FOUND where nothing was asked, or not verified yet. */
+  retort_code (*draft_answers)(const retort_record*, const int32_t** tokens, size_t* count);
 } retort_host;
 
 typedef struct retort_registrar retort_registrar;

@@ -231,6 +231,20 @@ class Record {
   /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.
   Status SetDraftBudget(size_t tokens) const { return FromCode(Host().draft_set_budget(handle_, tokens)); }
   size_t DraftBudget() const { return Host().draft_budget(handle_); }
+  /// Let the verification say what the target puts after nodes of the draft (-1: after the sequence), accepted or not:
+  /// retort_host::draft_ask. After SetDraft.
+  Status AskDraft(std::span<const int32_t> nodes) const {
+    return FromCode(Host().draft_ask(handle_, nodes.data(), nodes.size()));
+  }
+  /// The answers to the last AskDraft that was verified, in its order; -1: none for this node. The view lives until the
+  /// next SetDraft or Verify. Errors: kNotFound where nothing was asked, or not verified.
+  Result<std::span<const int32_t>> DraftAnswers() const {
+    const int32_t* tokens = nullptr;
+    size_t count = 0;
+    const retort_code code = Host().draft_answers(handle_, &tokens, &count);
+    if (code != RETORT_OK) return FromCode(code);
+    return std::span<const int32_t>(tokens, count);
+  }
   /// Draw a token of the next draft by the sequence's own sampling; `q` becomes the row that it was drawn from, as wide
   /// as the sequence's vocabulary. -1: the siblings left nothing.
   Result<int32_t> DrawDraft(const DraftDraw& draw, std::span<float> q) const {

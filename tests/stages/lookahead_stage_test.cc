@@ -1,0 +1,127 @@
+// draft with lookahead, and verify: the text of plain decoding in fewer steps, through the plugin ABI.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/base/random.h"
+#include "core/model/generation.h"
+#include "core/plugin/handles.h"
+#include "tests/stages/decoding_rounds.h"
+#include "tests/support/gguf_builder.h"
+#include "tests/support/mock_host.h"
+#include "tests/support/scripted_model.h"
+#include "tests/support/stored_kv.h"
+#include "tests/support/temporary_folder.h"
+
+namespace retort::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// 26 letters; the next one depends on the last alone. Its argmax goes through a long cycle of letters.
+std::shared_ptr<ScriptedModel> Letters() {
+  return std::make_shared<ScriptedModel>(
+      [](std::span<const int32_t> tokens) {
+        const int32_t last = tokens.back();
+        std::vector<float> logits;
+        for (int32_t token = 0; token < 27; ++token) {
+          const double cycle = token == (last * 5 + 7) % 26 ? 3 : token == 26 ? -4 : 0;
+          const auto state = static_cast<uint64_t>(last), own = static_cast<uint64_t>(token);
+          logits.push_back(static_cast<float>(cycle + 3 * RandomUniform({9, state, own, 0})));
+        }
+        return logits;
+      },
+      ScriptedModelOptions{.name = "target", .alphabet = "abcdefghijklmnopqrstuvwxyz", .context_length = 256});
+}
+
+class Lookahead : public ::testing::Test {
+ protected:
+  void Use(std::shared_ptr<Model> target) {
+    draft_.reset();  // stages go before their host
+    verify_.reset();
+    target_ = std::move(target);
+    host_ = std::make_unique<MockHost>(5);
+    for (const char* name : {"generate", "draft", "verify"})
+      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
+    host_->AddModel(target_);
+  }
+  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
+    auto stage = host_->Create(name, options);
+    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
+    return stage.ok() ? *std::move(stage) : nullptr;
+  }
+  std::vector<Record*> Records(size_t count, size_t prompt_step = 0) {
+    std::vector<Record*> records;
+    for (size_t i = 0; i < count; ++i) {
+      std::vector<int32_t> prompt;
+      for (size_t t = 0; t < 3 + i * prompt_step % 80; ++t)
+        prompt.push_back(static_cast<int32_t>(RandomBits({i, t, 0, 0}) % 26));
+      records.push_back(host_->NewRecord("{\"id\": \"r" + std::to_string(i) + "\"}"));
+      records.back()->generation =
+          std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
+      records.back()->vocab = target_->hyper().vocab;
+    }
+    return records;
+  }
+  std::string Plain(size_t count, const std::string& options, size_t prompt_step = 0) {
+    const std::vector<Record*> records = Records(count, prompt_step);
+    auto stage = Stage("generate", "{ model: target, " + options + " }");
+    GenerateToEnd(*stage, records);
+    return Texts(records);
+  }
+  void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
+                 const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
+    draft_ = Stage("draft", "{ drafter: lookahead, " + draft_options + " }");
+    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
+    ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
+    SpeculateToEnd(*draft_, *verify_, records, check);
+  }
+  double AcceptanceLength() const {
+    return verify_->counter("tokens_generated") /
+           (verify_->counter("tokens_generated") - verify_->counter("accepted_tokens"));
+  }
+
+  std::shared_ptr<Model> target_;
+  std::unique_ptr<MockHost> host_;
+  std::unique_ptr<MockStage> draft_, verify_;
+};
+
+TEST_F(Lookahead, GivesTheTextOfPlainDecoding) {
+  for (const std::string temperature : {"0", "0.7", "1.5"}) {
+    const std::string options = "max_tokens: 40, top_p: 0.95, repetition_penalty: 1.1, temperature: " + temperature;
+    Use(Letters());
+    const std::string expected = Plain(6, options);
+    for (const std::string sizes :
+         {"window: 3", "window: 1, ngram: 2, guesses: 1", "window: 1, ngram: 5", "window: 5, ngram: 2, guesses: 8",
+          "window: 6, ngram: 5, guesses: 4, max_tokens: 9", "window: 3, pool_from_prompt: false",
+          "window: 3, max_tokens: 0", "window: 10, ngram: 4, guesses: 11, max_tokens: 40"}) {
+      Use(Letters());
+      const std::vector<Record*> records = Records(6);
+      Speculate(records, sizes, options);
+      ASSERT_EQ(Texts(records), expected) << sizes << ", temperature " << temperature;
+      EXPECT_EQ(verify_->counter("accepted_tokens") > 0, sizes.find("max_tokens: 0") == std::string::npos) << sizes;
+      EXPECT_EQ(verify_->counter("draft_tokens_cut"), 0) << "no node lies beyond the limit";
+    }
+  }
+}
+
+// No letter comes twice, so that nothing could be looked up: what is accepted, the iteration has found.
+TEST_F(Lookahead, FindsTokensThatTheTextNeverHad) {
+  Use(AlphabetModel({.name = "target"}));
+  const std::vector<Record*> records = Records(1);
+  records[0]->generation = std::make_unique<Generation>(target_->tokenizer(), std::vector<int32_t>{20, 12, 7, 0},
+                                                        target_->hyper().context_length);
+  Speculate(records, "window: 5, ngram: 4, guesses: 4, pool_from_prompt: false", "max_tokens: 19, ignore_eos: true");
+  EXPECT_GE(verify_->counter("accepted_tokens"), 5);
+  EXPECT_LE(verify_->counter("steps"), 14);
+}
+
+TEST_F(Lookahead, LearnsTheDrawsThatVerificationWillMake) {
+  Use(Letters());
+  Speculate(Records(8), "window: 5, ngram: 4, guesses: 4", "max_tokens: 60, ignore_eos: true, temperature: 1.5");
+  EXPECT_GT(AcceptanceLength(), 1.5) << "at this temperature the argmax has a chance of a fifth";
+}
+
+}  // namespace
+}  // namespace retort::testing
