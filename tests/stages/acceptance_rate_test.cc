@@ -21,7 +21,7 @@ std::vector<float> LogitsAfter(std::span<const int32_t> tokens, double noise) {
   const auto state = static_cast<uint64_t>(tokens.back() * 7 + tokens[tokens.size() - 2]);
   std::vector<float> logits;
   for (uint64_t token = 0; token < kVocab; ++token) {
-    const double logit = RandomUniform({21, state, token, 0}) * 3 + noise * RandomUniform({22, state, token, 0});
+    const double logit = RandomUniform({21, state, token, 0}) * 6 + noise * RandomUniform({22, state, token, 0});
     logits.push_back(static_cast<float>(logit));
   }
   return logits;
@@ -89,28 +89,28 @@ class AcceptanceRate : public ::testing::Test {
     return expected;
   }
 
-  static constexpr double kNoise = 1.5;
+  static constexpr double kNoise = 1.2;
   MockHost host_;
 };
 
 TEST_F(AcceptanceRate, IsThatOfTheTheoryWithinAHundredth) {
   const ScriptedModel like({}, {.name = "tokens", .alphabet = "abcd"});
+  const SamplingParams params{.temperature = 0.8, .top_p = 0.95};
   for (const std::string drafting : {"argmax", "sampled"}) {
-    for (const double temperature : {0.7, 1.0}) {
-      const SamplingParams params{.temperature = temperature, .top_p = 0.95};
-      auto draft = host_.Create(
-          "draft", "{ drafter: model, model: small, target: target, max_tokens: 1, drafting: " + drafting + " }");
-      auto verify =
-          host_.Create("verify", "{ model: target, length: fixed, ignore_eos: true, top_p: 0.95, max_tokens: " +
-                                     std::to_string(kTokens) + ", temperature: " + std::to_string(temperature) + " }");
-      ASSERT_TRUE(draft.ok() && verify.ok()) << draft.status().ToString() << verify.status().ToString();
-      const double expected = Decode(**draft, **verify, Begin(like), params);
-      const double drafts = (*verify)->counter("drafts"), accepted = (*verify)->counter("accepted_tokens");
-      ASSERT_EQ(drafts, (*verify)->counter("draft_tokens"));
-      ASSERT_GT(drafts, 50000);
-      ASSERT_GT(expected / drafts, 0.5) << "four deviations of 50,000 drafts are then less than a hundredth";
-      EXPECT_NEAR(accepted / expected, 1, 0.01) << drafting << ", temperature " << temperature;
-    }
+    auto draft = host_.Create(
+        "draft", "{ drafter: model, model: small, target: target, max_tokens: 1, drafting: " + drafting + " }");
+    auto verify = host_.Create("verify",
+                               "{ model: target, length: fixed, ignore_eos: true, temperature: 0.8, top_p: 0.95, "
+                               "max_tokens: " +
+                                   std::to_string(kTokens) + " }");
+    ASSERT_TRUE(draft.ok() && verify.ok()) << draft.status().ToString() << verify.status().ToString();
+    const double expected = Decode(**draft, **verify, Begin(like), params);
+    const double drafts = (*verify)->counter("drafts"), accepted = (*verify)->counter("accepted_tokens");
+    ASSERT_EQ(drafts, (*verify)->counter("draft_tokens"));
+    ASSERT_GT(drafts, 50000);
+    ASSERT_GT(expected / drafts, 0.6) << "of so many drafts a hundredth is then more than three deviations";
+    ASSERT_LT(expected / drafts, 0.95) << "models that agree test little";
+    EXPECT_NEAR(accepted / expected, 1, 0.01) << drafting;
   }
 }
 
