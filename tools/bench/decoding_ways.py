@@ -11,7 +11,11 @@ LOOKUP = 8  # drafted tokens at most; what pipelines/speculative.yaml says too
 
 
 def output_of(command: list[str], given: str | None = None) -> str:
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT, input=given).stdout
+    """What it prints. What it says is shown where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, input=given)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}exit code {done.returncode}")
+    return done.stdout
 
 
 def prompts_by_kind() -> dict[str, list[str]]:
@@ -47,7 +51,10 @@ class Retort:
             command += ["-s", variable]
         summary = json.loads(output_of(command))
         busy = sum(stage["seconds"] for name, stage in summary["stages"].items() if name in DECODING)
-        return {"tokens": summary["tokens"], "seconds": summary["seconds"], "busy_seconds": busy}
+        counters = summary["stages"].get("verify", {}).get("counters", {})
+        return {"tokens": summary["tokens"], "seconds": summary["seconds"], "busy_seconds": busy,
+                "acceptance_length": summary["acceptance_length"],
+                "accepted": counters.get("accepted_tokens", 0) / max(1, counters.get("draft_tokens", 0))}
 
     def figures(self, prompts: pathlib.Path) -> dict[str, float]:
         return self.run(prompts)
@@ -66,12 +73,12 @@ class Peer:
         self.options = ["--threads", str(threads), "--lookup", str(lookup)]
 
     @staticmethod
-    def command(name: str, *arguments: str) -> list[str]:
-        return [python_with(name), str(ROOT / "tools/bench/peer_generate.py"), name, *arguments]
+    def command(name: str, *arguments: str, script: str = "peer_generate.py") -> list[str]:
+        return [python_with(name), str(ROOT / "tools/bench" / script), *arguments]
 
     def figures_in_parts(self, prompts: pathlib.Path) -> dict[str, float]:
-        rendered = output_of(self.command("llama.cpp", self.model, "--render", str(prompts)))
-        return json.loads(output_of(self.command(self.name, self.model, *self.options), rendered).splitlines()[-1])
+        rendered = output_of(self.command("llama.cpp", "llama.cpp", self.model, "--render", str(prompts)))
+        return json.loads(output_of(self.command(self.name, self.name, self.model, *self.options), rendered).splitlines()[-1])
 
 
 @functools.cache
