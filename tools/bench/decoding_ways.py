@@ -18,12 +18,12 @@ def output_of(command: list[str], given: str | None = None) -> str:
     return done.stdout
 
 
-def prompts_by_kind() -> dict[str, list[str]]:
-    """The shipped records' lines."""
+def prompts_by_kind(count: int) -> dict[str, list[str]]:
+    """The lines of the first `count` shipped records of each kind."""
     kinds: dict[str, list[str]] = {}
     for line in (ROOT / "pipelines/data/prompts.jsonl").read_text().splitlines():
         kinds.setdefault(json.loads(line)["kind"], []).append(line + "\n")
-    return kinds
+    return {kind: lines[:count] for kind, lines in kinds.items()}
 
 
 def write_pipelines(records: int, folder: pathlib.Path) -> dict[str, str]:
