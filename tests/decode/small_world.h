@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,10 +12,11 @@
 #include "core/base/random.h"
 #include "core/decode/acceptance.h"
 #include "core/decode/draw_draft.h"
+#include "plugins/draft/text_drafter.h"
 
 namespace retort::testing {
 
-enum class Drafter { kArgmax, kSampled, kNgram, kTree, kSampledTree, kCoupled };
+enum class Drafter { kArgmax, kSampled, kNgram, kTree, kSampledTree, kCoupled, kText };
 
 class SmallWorld {
  public:
@@ -31,7 +33,8 @@ class SmallWorld {
   }
 
   Acceptance acceptance;
-  size_t draft_length = 2;  // of chains
+  size_t draft_length = 2;                     // of chains
+  drafting::TextDrafter* from_text = nullptr;  // kText: reads every record, and so may learn from the run
 
   /// The law of the first three tokens, by their index in base 3.
   std::vector<double> Law() {
@@ -70,6 +73,7 @@ class SmallWorld {
     switch (drafter) {
       case Drafter::kTree:
       case Drafter::kSampledTree: GrowTree(drafter == Drafter::kSampledTree, chance, tokens); break;
+      case Drafter::kText: GuessChain(tokens); break;
       default: GrowChain(drafter, chance, tokens);
     }
     DraftBlock block{draft_tokens_, parents_, q_};
@@ -130,6 +134,12 @@ class SmallWorld {
     }
   }
 
+  void GuessChain(const std::vector<int32_t>& tokens) {
+    if (tokens.size() == 1) memory_ = from_text->NewMemory();
+    from_text->Read(*memory_, tokens);
+    draft_tokens_ = from_text->Continue(*memory_, {tokens}, draft_length).tokens;
+  }
+
   int32_t Draw(double u, std::span<const int32_t> siblings) {
     const int32_t token =
         *DrawDraft(draft_sampler_, Row(draft_, chain_), chain_, u, siblings, acceptance.fault, &q_row_);
@@ -164,6 +174,7 @@ class SmallWorld {
   Sampler sampler_, draft_sampler_;
   std::vector<float> target_, draft_, logits_, q_, q_row_;
   std::vector<int32_t> sequence_, draft_tokens_, parents_, chain_, at_;
+  std::unique_ptr<drafting::TextDrafter::Memory> memory_;
   Verdict verdict_;
 };
 
