@@ -32,9 +32,14 @@ Status Transformer::Grow(int64_t rows) {
   return {};
 }
 
-Status Transformer::MatMul(const StackedWeight& weight, float* y, int64_t t, int64_t ldy, Stream& stream) {
+RowSource Transformer::Normed(const FloatVector& norm) const {
+  return {.x = x_.data, .norm = norm.data(), .eps = hyper_.rms_eps, .made = normed_.data};
+}
+
+Status Transformer::MatMul(const FloatVector& norm, const StackedWeight& weight, float* y, int64_t t, int64_t ldy,
+                           Stream& stream) {
   for (const auto& part : weight.parts) {
-    RETORT_RETURN_IF_ERROR(ops_.MatMul(normed_.data, *part, y, t, ldy, false, precision_, stream));
+    RETORT_RETURN_IF_ERROR(ops_.MatMulFrom(Normed(norm), *part, y, t, ldy, false, precision_, stream));
     y += part->n;
   }
   return {};
@@ -45,9 +50,7 @@ Status Transformer::ProjectAndStore(const LayerWeights& layer, int index, const 
   float* const q = qkv_.data;
   float* const v = q + q_size_;
   float* const k = v + kv_size_;
-  RETORT_RETURN_IF_ERROR(
-      ops_.RmsNorm(x_.data, layer.attention_norm.data(), hyper_.rms_eps, normed_.data, t, hyper_.hidden, stream));
-  RETORT_RETURN_IF_ERROR(MatMul(layer.qvk, q, t, qkv_size_, stream));
+  RETORT_RETURN_IF_ERROR(MatMul(layer.attention_norm, layer.qvk, q, t, qkv_size_, stream));
   if (hyper_.attention_bias) {
     RETORT_RETURN_IF_ERROR(ops_.AddBias(q, layer.q_bias.data(), t, q_size_, qkv_size_, stream));
     RETORT_RETURN_IF_ERROR(ops_.AddBias(k, layer.k_bias.data(), t, kv_size_, qkv_size_, stream));
@@ -81,11 +84,9 @@ Status Transformer::KeepWanted(const StepRows& rows, Stream& stream) {
 
 Status Transformer::FeedForward(const LayerWeights& layer, int64_t rows, Stream& stream) {
   const int64_t f = hyper_.ffn;
-  RETORT_RETURN_IF_ERROR(
-      ops_.RmsNorm(x_.data, layer.ffn_norm.data(), hyper_.rms_eps, normed_.data, rows, hyper_.hidden, stream));
-  RETORT_RETURN_IF_ERROR(MatMul(layer.gate_up, gate_up_.data, rows, 2 * f, stream));
-  RETORT_RETURN_IF_ERROR(ops_.SiluMul(gate_up_.data, active_.data, rows, f, stream));
-  return ops_.MatMul(active_.data, *layer.down, x_.data, rows, hyper_.hidden, true, precision_, stream);
+  RETORT_RETURN_IF_ERROR(MatMul(layer.ffn_norm, layer.gate_up, gate_up_.data, rows, 2 * f, stream));
+  const RowSource gated = {.x = gate_up_.data, .gated = true, .made = active_.data};
+  return ops_.MatMulFrom(gated, *layer.down, x_.data, rows, hyper_.hidden, true, precision_, stream);
 }
 
 Status Transformer::Attend(const LayerWeights& layer, int index, std::span<const AttentionRow> attending,
@@ -123,9 +124,8 @@ Status Transformer::Run(const StepRows& rows, const LayerChoice& choice, float* 
     if (choice.feed_forward[static_cast<size_t>(index)] && t > 0) RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));
   }
   if (t == 0) return {};
-  RETORT_RETURN_IF_ERROR(
-      ops_.RmsNorm(x_.data, weights_.output_norm.data(), hyper_.rms_eps, normed_.data, t, hyper_.hidden, stream));
-  return ops_.MatMul(normed_.data, weights_.logits(), logits, t, hyper_.vocab, false, precision_, stream);
+  return ops_.MatMulFrom(Normed(weights_.output_norm), weights_.logits(), logits, t, hyper_.vocab, false, precision_,
+                         stream);
 }
 
 }  // namespace retort

@@ -38,8 +38,10 @@ class Transformer {
     float* data = nullptr;
   };
   Status Grow(int64_t rows);
-  /// y = normed · weightᵀ, rows of y `ldy` floats apart.
-  Status MatMul(const StackedWeight& weight, float* y, int64_t t, int64_t ldy, Stream& stream);
+  /// x after a norm, for products.
+  RowSource Normed(const FloatVector& norm) const;
+  /// y = normed x · weightᵀ, rows of y `ldy` floats apart.
+  Status MatMul(const FloatVector& norm, const StackedWeight& weight, float* y, int64_t t, int64_t ldy, Stream& stream);
   /// Queries, keys and values of all rows from x; the latter two go to the KV pages.
   Status ProjectAndStore(const LayerWeights& layer, int index, const StepRows& rows, Stream& stream);
   /// Move x and the queries of the wanted rows to the front.
@@ -56,7 +58,7 @@ class Transformer {
   const Precision precision_;
   const int64_t q_size_, kv_size_, qkv_size_;
   int64_t capacity_ = 0;
-  Scratch x_, normed_, qkv_, attended_, gate_up_, active_;
+  Scratch x_, normed_, qkv_, attended_, gate_up_, active_;  // normed_ and active_ where a device makes rows beforehand
   std::vector<AttentionRow> wanted_rows_;
 };
 

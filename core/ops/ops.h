@@ -103,6 +103,17 @@ struct WeightToPack {
   std::unique_ptr<PackedWeight> packed;
 };
 
+/// The rows [T, K] of a product, or what they are made from on the way: norms and gates then need no pass of their own
+/// over memory.
+struct RowSource {
+  const float* x = nullptr;     // [T, K]; [T, 2K] where gated
+  const float* norm = nullptr;  // [K]: a row is RmsNorm of that of x with these weights
+  float eps = 0;                // of the norm
+  bool gated = false;           // a row is silu(first K) * last K of that of x; then without a norm
+  float* made = nullptr;  // [T, K], not x: for the rows, where they are made beforehand; not for one that is plain
+  bool plain() const { return norm == nullptr && !gated; }
+};
+
 class OpSet {
  public:
   virtual ~OpSet() = default;
@@ -130,6 +141,16 @@ class OpSet {
   /// y[T, N] = x[T, K] · wᵀ (+ y if accumulate). Rows of y are `ldy` floats apart (>= N), rows of x are K apart.
   virtual Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
                         Precision precision, Stream& stream) = 0;
+
+  /// The same of rows that are made on the way: the bits are those of RmsNorm or SiluMul, then MatMul.
+  virtual Status MatMulFrom(const RowSource& rows, const PackedWeight& w, float* y, int64_t t, int64_t ldy,
+                            bool accumulate, Precision precision, Stream& stream) {
+    if (rows.plain()) return MatMul(rows.x, w, y, t, ldy, accumulate, precision, stream);
+    const Status made = rows.gated ? SiluMul(rows.x, rows.made, t, w.k, stream)
+                                   : RmsNorm(rows.x, rows.norm, rows.eps, rows.made, t, w.k, stream);
+    if (!made.ok()) return made;
+    return MatMul(rows.made, w, y, t, ldy, accumulate, precision, stream);
+  }
 
   /// out[T, K] = rows `ids[T]` (host pointer, each in [0, N)) of w as floats.
   virtual Status Embed(const PackedWeight& w, const int32_t* ids, float* out, int64_t t, Stream& stream) = 0;

@@ -174,6 +174,55 @@ TEST(CpuMatMul, FastTakesRowsOfExtremes) {
   });
 }
 
+/// A product of rows that are made on the way, and of the same rows made beforehand.
+struct MadeTwoWays {
+  std::vector<float> on_the_way, beforehand;
+};
+MadeTwoWays ProductsOfMadeRows(const Machine& machine, DType type, Shape s, bool gated, Precision precision) {
+  s.k = WholeBlocks(s.k, type);
+  const std::vector<float> values = RandomFloats(static_cast<size_t>(s.n * s.k), 1);
+  std::vector<std::byte> weight(DTypeRowBytes(type, s.k) * static_cast<size_t>(s.n));
+  QuantiseRow(type, values.data(), weight.data(), s.n * s.k);
+  const auto packed = std::move(machine.ops->PackWeight(type, weight.data(), s.n, s.k).value());
+  const std::vector<float> x = RandomFloats(static_cast<size_t>(s.t * s.k * (gated ? 2 : 1)), 2);
+  const std::vector<float> norm = RandomFloats(static_cast<size_t>(s.k), 4);
+  std::vector<float> made(static_cast<size_t>(s.t * s.k));
+  RowSource source = {.x = x.data(), .gated = gated, .made = made.data()};
+  if (!gated) source.norm = norm.data(), source.eps = 1e-5f;
+  MadeTwoWays y;
+  y.on_the_way = y.beforehand = RandomFloats(static_cast<size_t>(s.t * s.n), 3);
+  OpSet& ops = *machine.ops;
+  EXPECT_TRUE(ops.MatMulFrom(source, *packed, y.on_the_way.data(), s.t, s.n, gated, precision, *machine.stream).ok());
+  EXPECT_TRUE((gated ? ops.SiluMul(x.data(), made.data(), s.t, s.k, *machine.stream)
+                     : ops.RmsNorm(x.data(), norm.data(), 1e-5f, made.data(), s.t, s.k, *machine.stream))
+                  .ok());
+  EXPECT_TRUE(ops.MatMul(made.data(), *packed, y.beforehand.data(), s.t, s.n, gated, precision, *machine.stream).ok());
+  return y;
+}
+
+TEST(CpuMatMul, RowsMadeOnTheWayGiveTheBitsOfRowsMadeBeforehand) {
+  const Machine ref("ref");
+  ForEachTarget([&] {
+    const Machine cpu("cpu", 2);
+    for (const DType type : {DType::kF32, DType::kF16, DType::kQ8_0, DType::kQ4_1, DType::kQ6_K}) {
+      // One tile of rows and several, inputs of part of a block of bfloat16, fewer blocks than pieces and more.
+      for (const Shape& shape :
+           {Shape{1, 9, 32}, {1, 40, 1536}, {3, 17, 95}, {8, 16, 576}, {17, 33, 320}, {50, 20, 96}}) {
+        for (const bool gated : {false, true}) {
+          for (const Precision precision : {Precision::kExact, Precision::kFast}) {
+            const MadeTwoWays got = ProductsOfMadeRows(cpu, type, shape, gated, precision);
+            ASSERT_EQ(got.on_the_way, got.beforehand) << DTypeName(type) << " " << shape << (gated ? " gated" : "");
+            ASSERT_LT(RelativeError(ProductsOfMadeRows(ref, type, shape, gated, precision).on_the_way, got.on_the_way,
+                                    std::sqrt(static_cast<double>(WholeBlocks(shape.k, type)))),
+                      precision == Precision::kExact ? 2e-6 : FastBound(type, shape.t))
+                << DTypeName(type) << " " << shape << (gated ? " gated" : "");
+          }
+        }
+      }
+    }
+  });
+}
+
 /// An implementation of wide products against `ref`, whether it would decline or not.
 void ExpectAgreesWithRef(cpu::MatMulImplementation& implementation, const std::vector<Shape>& shapes, double bound) {
   const Machine ref("ref"), cpu("cpu", 2);

@@ -106,7 +106,7 @@ def retort(binary: str, path: str, threads: int, prompt: int, steps: list[int], 
     data = run()
     figures = {"load to first logits, s": data["first_logits_seconds"],
                f"prefill {prompt}": data["prefill_tokens_per_second"],
-               "memory, MB": data["resident_bytes"] / 1e6}
+               "memory, MB": (data["resident_bytes"] - data["resident_bytes_before"]) / 1e6}
     for n in steps:
         figures[f"step {n}"] = n / data["step_seconds"][str(n)]
         figures[f"limit: step {n}"] = data["attained_over_limit_of_step"][str(n)]

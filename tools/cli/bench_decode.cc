@@ -147,6 +147,7 @@ Status CheckContext(const DecodeBenchOptions& options, int longest, int32_t cont
 }  // namespace
 
 Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
+  const uint64_t resident_before = ResidentBytes();
   const Clock::time_point start = Clock::now();
   RETORT_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, Model::Load(options.model));
   std::vector<int> sizes = {1};  // the unit of v
@@ -193,6 +194,7 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
               {"prefill_tokens_per_second", options.prompt / prefill},
               {"first_logits_seconds", first_logits},
               {"resident_bytes", resident},
+              {"resident_bytes_before", resident_before},
               {"weight_bytes_per_step", work.bytes},
               {"read_bytes_per_second", machine.read_bytes_per_second},
               {"f32_flops_per_second", machine.f32_flops_per_second},

@@ -62,7 +62,9 @@ class HostDevice final : public Device {
     void* data = rounded < bytes ? nullptr : std::aligned_alloc(alignment, rounded);
     if (data == nullptr)
       return ResourceExhausted(info_.name + ": cannot allocate " + std::to_string(bytes) + " bytes of memory");
-    if (alignment == kHugePage) madvise(data, rounded, MADV_HUGEPAGE);  // a wish; without it all works too
+    // A wish; without it all works too. What is left over at the end stays in small pages, of which only those that are
+    // used take memory.
+    if (alignment == kHugePage) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
     return std::unique_ptr<Buffer>(std::make_unique<HostBuffer>(*this, data, bytes));
   }
   Result<std::unique_ptr<Stream>> CreateStream() override {

@@ -21,8 +21,8 @@ struct BFloat16Rows {
   const uint16_t* Tile(int64_t tile) const { return values.data() + tile * blocks * 16 * kTileInputs; }
 };
 void ResizeBFloat16Rows(int64_t t, int64_t k, BFloat16Rows* rows);
-/// Fill rows [begin, end) from x [t, k].
-void PackBFloat16Rows(const float* x, int64_t k, int64_t begin, int64_t end, BFloat16Rows* rows);
+/// Fill rows [begin, end), of k elements.
+void PackBFloat16Rows(const RowSource& source, int64_t k, int64_t begin, int64_t end, BFloat16Rows* rows);
 
 /// Elements of a block of a panel: 32 outputs by 32 inputs.
 inline constexpr int64_t kPanelBlock = kFloatGroupRows * kTileInputs;

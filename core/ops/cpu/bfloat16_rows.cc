@@ -5,12 +5,12 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/ops/cpu/bfloat16.h"
 #if HWY_TARGET != HWY_SCALAR
 #include "core/ops/cpu/group_reader-inl.h"
 #include "core/ops/cpu/lanes-inl.h"
+#include "core/ops/cpu/row_source-inl.h"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -27,17 +27,20 @@ HWY_INLINE __m512i ToBFloat16(VF low, VF high) {
   return words;
 }
 
-HWY_ATTR void PackBFloat16RowsTarget(const float* x, int64_t k, int64_t begin, int64_t end, BFloat16Rows* rows) {
+HWY_ATTR void PackBFloat16RowsTarget(const RowSource& source, int64_t k, int64_t begin, int64_t end,
+                                     BFloat16Rows* rows) {
   static_assert(kLanes == 16);
   for (int64_t row = begin; row < end; ++row) {
-    const float* const from = x + row * k;
+    const RowReader reader(source, row, k);
     uint16_t* to = rows->values.data() + (row / 16 * rows->blocks * 16 + row % 16) * kTileInputs;
     for (int64_t block = 0; block < rows->blocks; ++block, to += 16 * kTileInputs) {
-      const float* values = from + block * kTileInputs;
-      float tail[kTileInputs] = {};
-      if ((block + 1) * kTileInputs > k) {
-        std::memcpy(tail, values, static_cast<size_t>(k - block * kTileInputs) * sizeof(float));
-        values = tail;
+      float made[kTileInputs];
+      const int64_t count = std::min(k - block * kTileInputs, kTileInputs);
+      const float* values = reader.Get(block * kTileInputs, count, made);
+      if (count < kTileInputs) {
+        if (values != made) std::copy_n(values, count, made);
+        std::fill(made + count, made + kTileInputs, 0.0f);
+        values = made;
       }
       _mm512_storeu_si512(to, ToBFloat16(hn::LoadU(F32(), values), hn::LoadU(F32(), values + kLanes)));
     }
@@ -121,7 +124,7 @@ HWY_ATTR void FillBFloat16PanelTarget(const GroupedWeight& w, int64_t unit, int6
 
 #else  // never called
 
-void PackBFloat16RowsTarget(const float*, int64_t, int64_t, int64_t, BFloat16Rows*) {}
+void PackBFloat16RowsTarget(const RowSource&, int64_t, int64_t, int64_t, BFloat16Rows*) {}
 void FillBFloat16PanelTarget(const GroupedWeight&, int64_t, int64_t, int64_t, uint16_t*) {}
 
 #endif
@@ -140,8 +143,8 @@ void ResizeBFloat16Rows(int64_t t, int64_t k, BFloat16Rows* rows) {
   rows->blocks = TileBlocks(k);
   rows->values.resize(static_cast<size_t>(rows->tiles() * rows->blocks * 16 * kTileInputs));
 }
-void PackBFloat16Rows(const float* x, int64_t k, int64_t begin, int64_t end, BFloat16Rows* rows) {
-  HWY_DYNAMIC_DISPATCH(PackBFloat16RowsTarget)(x, k, begin, end, rows);
+void PackBFloat16Rows(const RowSource& source, int64_t k, int64_t begin, int64_t end, BFloat16Rows* rows) {
+  HWY_DYNAMIC_DISPATCH(PackBFloat16RowsTarget)(source, k, begin, end, rows);
 }
 void FillBFloat16Panel(const GroupedWeight& w, int64_t unit, int64_t begin, int64_t end, uint16_t* panel) {
   HWY_DYNAMIC_DISPATCH(FillBFloat16PanelTarget)(w, unit, begin, end, panel);

@@ -57,10 +57,15 @@ class CpuOps final : public OpSet {
   }
 
   Status MatMul(const float* x, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
-                Precision precision, Stream&) override {
+                Precision precision, Stream& stream) override {
+    return MatMulFrom({.x = x}, w, y, t, ldy, accumulate, precision, stream);
+  }
+
+  Status MatMulFrom(const RowSource& rows, const PackedWeight& w, float* y, int64_t t, int64_t ldy, bool accumulate,
+                    Precision precision, Stream&) override {
     if (t == 0) return {};
     cpu::MatMulCall call;
-    call.x = x;
+    call.x = rows.x;
     call.w = static_cast<const cpu::GroupedWeight*>(&w);
     call.y = y;
     call.t = t;
@@ -68,6 +73,10 @@ class CpuOps final : public OpSet {
     call.accumulate = accumulate;
     call.precision = precision;
     call.threads = threads_;
+    call.norm = rows.norm;
+    call.eps = rows.eps;
+    call.gated = rows.gated;
+    call.made = rows.made;
     return matmul_.Run(call);
   }
 
@@ -81,7 +90,7 @@ class CpuOps final : public OpSet {
 
   Status RmsNorm(const float* x, const float* weight, float eps, float* out, int64_t t, int64_t k, Stream&) override {
     ParallelFor(t, 4, threads_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) cpu::RmsNormRow(x + i * k, weight, eps, out + i * k, k);
+      cpu::MakeRows({.x = x, .norm = weight, .eps = eps}, k, begin, end, out);
     });
     return {};
   }
@@ -117,10 +126,8 @@ class CpuOps final : public OpSet {
   }
 
   Status SiluMul(const float* gate_up, float* out, int64_t t, int64_t f, Stream&) override {
-    ParallelFor(t, 2, threads_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        cpu::SiluMulRow(gate_up + i * 2 * f, gate_up + i * 2 * f + f, out + i * f, f);
-    });
+    ParallelFor(t, 2, threads_,
+                [&](int64_t begin, int64_t end) { cpu::MakeRows({.x = gate_up, .gated = true}, f, begin, end, out); });
     return {};
   }
 

@@ -6,6 +6,7 @@
 
 #include "core/device/cpu/parallel.h"
 #include "core/ops/cpu/prefetch_choice.h"
+#include "core/ops/cpu/row_kernels.h"
 
 namespace retort::cpu {
 namespace {
@@ -21,11 +22,14 @@ class QuantisedMatMul final : public MatMulImplementation {
     if (!DTypeIsQuantised(call.w->type)) return "weights are not quantised";
     return nullptr;
   }
+  bool MakesRows() const override { return true; }
   Status Run(const MatMulCall& call) override {
     const GroupedWeight& w = *call.w;
     ResizeQuantisedRows(w.type, call.t, w.k, &rows_);
-    ParallelFor(call.t, 2, call.threads,
-                [&](int64_t begin, int64_t end) { QuantiseRows(call.x, w.type, w.k, begin, end, &rows_); });
+    constexpr int64_t kShortPiece = 1024;  // elements; it is not worth a thread of its own
+    const int64_t grain = call.t * w.k < kTilePieces * kShortPiece ? kTilePieces : 1;
+    ParallelFor(rows_.tiles.count() * kTilePieces, grain, call.threads,
+                [&](int64_t begin, int64_t end) { QuantiseRows(call.source(), w.type, w.k, begin, end, &rows_); });
     const bool bound_by_memory = call.t < kComputeRows;
     const bool prefetch = !bound_by_memory || prefetch_.Next();
     const auto start = std::chrono::steady_clock::now();
@@ -94,6 +98,17 @@ MatMulList::MatMulList() {
   list_.push_back(MakeOneDnnMatMul());
 }
 
+Status MatMulList::RunWith(MatMulImplementation& implementation, const MatMulCall& call) {
+  if (call.source().plain() || implementation.MakesRows()) return implementation.Run(call);
+  ParallelFor(call.t, 2, call.threads,
+              [&](int64_t begin, int64_t end) { MakeRows(call.source(), call.w->k, begin, end, call.made); });
+  MatMulCall made = call;
+  made.x = call.made;
+  made.norm = nullptr;
+  made.gated = false;
+  return implementation.Run(made);
+}
+
 Result<std::vector<double>> MatMulList::Measure(const MatMulCall& call,
                                                 const std::vector<MatMulImplementation*>& candidates) {
   MatMulCall trial = call;
@@ -106,7 +121,7 @@ Result<std::vector<double>> MatMulList::Measure(const MatMulCall& call,
   for (int round = 0; round < kRounds; ++round) {
     for (size_t i = 0; i < candidates.size(); ++i) {
       const auto start = std::chrono::steady_clock::now();
-      RETORT_RETURN_IF_ERROR(candidates[i]->Run(trial));
+      RETORT_RETURN_IF_ERROR(RunWith(*candidates[i], trial));
       best[i] = std::min(best[i], std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
   }
@@ -153,7 +168,7 @@ Status MatMulList::Run(const MatMulCall& call) {
   Choice& choice = choices_[(static_cast<size_t>(call.w->type) * kClasses + RowClass(call.t)) * 2 +
                             static_cast<size_t>(call.precision)];
   if (choice.served_by == nullptr) RETORT_RETURN_IF_ERROR(Choose(call, &choice));
-  return choice.served_by->Run(call);
+  return RunWith(*choice.served_by, call);
 }
 
 std::vector<std::string> MatMulList::Report() const {

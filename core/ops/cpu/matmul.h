@@ -18,6 +18,8 @@ class MatMulImplementation {
   virtual const char* name() const = 0;
   /// Null where it serves the call, else the reason why not.
   virtual const char* Declines(const MatMulCall& call) const = 0;
+  /// Whether it makes the rows of a call from their source; else they must be there.
+  virtual bool MakesRows() const { return false; }
   virtual Status Run(const MatMulCall& call) = 0;
 };
 
@@ -47,6 +49,8 @@ class MatMulList {
     std::string report;
   };
   Status Choose(const MatMulCall& call, Choice* choice);
+  /// Have `implementation` serve the call, with rows made beforehand where it needs them.
+  static Status RunWith(MatMulImplementation& implementation, const MatMulCall& call);
   /// Seconds of each of `candidates` for the call, whose result goes nowhere.
   Result<std::vector<double>> Measure(const MatMulCall& call, const std::vector<MatMulImplementation*>& candidates);
 

@@ -17,11 +17,12 @@ class BFloat16MatMul final : public MatMulImplementation {
     if (call.t < (DTypeIsQuantised(call.w->type) ? 48 : kWideRows)) return "too few rows to pay for making bfloat16";
     return nullptr;
   }
+  bool MakesRows() const override { return true; }
   Status Run(const MatMulCall& call) override {
     const GroupedWeight& w = *call.w;
     ResizeBFloat16Rows(call.t, w.k, &rows_);
     ParallelFor(call.t, 2, call.threads,
-                [&](int64_t begin, int64_t end) { PackBFloat16Rows(call.x, w.k, begin, end, &rows_); });
+                [&](int64_t begin, int64_t end) { PackBFloat16Rows(call.source(), w.k, begin, end, &rows_); });
     ParallelFor(FloatUnits(w), 1, call.threads,
                 [&](int64_t begin, int64_t end) { MatMulBFloat16Tiles(call, rows_, begin, end); });
     return {};

@@ -24,6 +24,12 @@ struct MatMulCall {
   bool accumulate = false;
   Precision precision = Precision::kFast;
   int threads = 1;
+  // What the rows are made from, where that is left to the product; see RowSource. `x` is its x.
+  const float* norm = nullptr;
+  float eps = 0;
+  bool gated = false;
+  float* made = nullptr;
+  RowSource source() const { return {x, norm, eps, gated, made}; }
 };
 
 /// Activations as the float kernel reads them: in each tile of R rows, [k][R].
@@ -52,8 +58,10 @@ struct QuantisedRows {
 };
 /// Cut `t` rows of k into tiles and make room for them.
 void ResizeQuantisedRows(DType weights, int64_t t, int64_t k, QuantisedRows* rows);
-/// Fill rows [begin, end) of those resized for the weight type.
-void QuantiseRows(const float* x, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* rows);
+/// Each tile is filled in so many pieces, those of its inputs.
+inline constexpr int64_t kTilePieces = 4;
+/// Fill pieces [begin, end) of the tiles resized for the weight type.
+void QuantiseRows(const RowSource& source, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* rows);
 /// Whether this processor's kernels meet 8-bit weights with bytes.
 bool HasByteDot();
 /// The outputs of groups [begin, end) of quantised weights, in integers within a block. `prefetch`: ask for a group

@@ -9,6 +9,7 @@
 
 #include "core/ops/cpu/matmul_kernels.h"
 #include "core/ops/cpu/quantised_format-inl.h"
+#include "core/ops/cpu/row_source-inl.h"
 #if HWY_TARGET != HWY_SCALAR
 #include "core/ops/cpu/lanes-inl.h"
 #endif
@@ -17,18 +18,19 @@ HWY_BEFORE_NAMESPACE();
 namespace retort::cpu {
 namespace HWY_NAMESPACE {
 
-/// A block's integers, in [-kLevels, kLevels], the sums of each half of them, and its scale.
+/// A block's integers, in [-kLevels, kLevels], and its scale. `sums`: those of each half of them where `halves` is 2,
+/// else that of all.
 #if HWY_TARGET == HWY_SCALAR
 
 template <int kLevels, typename T>
-float QuantiseBlock(const float* values, T* q, int32_t (&sums)[2]) {
+float QuantiseBlock(const float* values, int halves, T* q, int32_t (&sums)[2]) {
   float top = 0;
   for (int i = 0; i < kQuantBlock; ++i) top = std::max(top, std::fabs(values[i]));
   const float inverse = top > 0 ? kLevels / top : 0;
   sums[0] = sums[1] = 0;
   for (int i = 0; i < kQuantBlock; ++i) {
     q[i] = static_cast<T>(std::nearbyint(values[i] * inverse));
-    sums[i / 16] += q[i];
+    sums[halves == 2 ? i / 16 : 0] += q[i];
   }
   return top / kLevels;
 }
@@ -36,7 +38,7 @@ float QuantiseBlock(const float* values, T* q, int32_t (&sums)[2]) {
 #else
 
 template <int kLevels, typename T>
-HWY_INLINE float QuantiseBlock(const float* values, T* q, int32_t (&sums)[2]) {
+HWY_INLINE float QuantiseBlock(const float* values, int halves, T* q, int32_t (&sums)[2]) {
   const F32 d;
   const I32 di;
   const hn::Rebind<T, F32> dt;
@@ -54,56 +56,66 @@ HWY_INLINE float QuantiseBlock(const float* values, T* q, int32_t (&sums)[2]) {
     total[kHalf] = i % (kVectors / 2) == 0 ? rounded : hn::Add(total[kHalf], rounded);
     hn::StoreU(hn::DemoteTo(dt, rounded), dt, q + i * kLanes);
   });
-  for (int half : {0, 1}) sums[half] = hn::GetLane(hn::SumOfLanes(di, total[half]));
+  if (halves == 1) {
+    sums[0] = hn::GetLane(hn::SumOfLanes(di, hn::Add(total[0], total[1])));
+  } else {
+    for (int half : {0, 1}) sums[half] = hn::GetLane(hn::SumOfLanes(di, total[half]));
+  }
   return top / kLevels;
 }
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-/// One row of a tile of `rows`, whose place in the arrays is that of row `first` there and `column` within the tile.
+/// Blocks [begin, end) of the rows of one tile. Together, since rows lie side by side there: a cache line of it has
+/// all of them, and two threads that wrote to one would hand it to and fro.
 template <int kLevels, typename T>
-HWY_ATTR void QuantiseRow(const float* x, DType weights, int64_t k, int64_t first, int rows, int column,
-                          QuantisedRows* out) {
-  const int64_t blocks = k / kQuantBlock;
-  const int halves = Halves(weights), centre = Centre(weights);
-  T* q = reinterpret_cast<T*>(out->q.data()) + first * k + column * 4;
-  float* scale = out->scale.data() + first * blocks + column;
-  float* total = out->total.data() + first * blocks + column;
-  int32_t* start = out->start.data() + first * blocks * halves + column;
-  for (int64_t block = 0; block < blocks; ++block, x += kQuantBlock, scale += rows, q += kQuantBlock * rows) {
-    T integers[kQuantBlock];
-    int32_t sums[2];
-    *scale = QuantiseBlock<kLevels>(x, integers, sums);
-    if (HasMinimum(weights)) {
-      *total = *scale * static_cast<float>(sums[0] + sums[1]);
-      total += rows;
-    } else if (halves == 1) {
-      *start = -centre * (sums[0] + sums[1]);
-      start += rows;
-    } else {
-      start[0] = -centre * sums[0];
-      start[rows] = -centre * sums[1];
-      start += 2 * rows;
+HWY_ATTR void QuantiseTile(const RowSource& source, DType weights, int64_t k, int64_t tile, int64_t begin, int64_t end,
+                           QuantisedRows* out) {
+  const int64_t blocks = k / kQuantBlock, first = out->tiles.Begin(tile);
+  const int rows = out->tiles.Size(tile), halves = Halves(weights), centre = Centre(weights);
+  const bool has_minimum = HasMinimum(weights);
+  RowReader readers[kQuantisedTileRows];
+  for (int row = 0; row < rows; ++row) readers[row] = RowReader(source, first + row, k);
+  for (int64_t block = begin; block < end; ++block) {
+    T* const q = reinterpret_cast<T*>(out->q.data()) + first * k + block * kQuantBlock * rows;
+    const auto at = static_cast<size_t>(first * blocks + block * rows);
+    for (int row = 0; row < rows; ++row) {
+      float made[kQuantBlock];
+      const float* const values = readers[row].Get(block * kQuantBlock, kQuantBlock, made);
+      T integers[kQuantBlock];
+      int32_t sums[2] = {};
+      const float scale = QuantiseBlock<kLevels>(values, halves, integers, sums);
+      const size_t place = at + static_cast<size_t>(row);
+      out->scale[place] = scale;
+      if (has_minimum) {
+        out->total[place] = scale * static_cast<float>(sums[0]);
+      } else if (halves == 1) {
+        out->start[place] = -centre * sums[0];
+      } else {
+        int32_t* const start = out->start.data() + at * 2 + row;
+        start[0] = -centre * sums[0];
+        start[rows] = -centre * sums[1];
+      }
+      if constexpr (sizeof(T) == 2) {
+        for (int i = 0; i < kQuantBlock; i += 4) std::swap(integers[i + 1], integers[i + 2]);
+      }
+      for (int i = 0; i < kQuantBlock; i += 4) std::memcpy(q + i * rows + row * 4, integers + i, 4 * sizeof(T));
     }
-    if constexpr (sizeof(T) == 2) {
-      for (int i = 0; i < kQuantBlock; i += 4) std::swap(integers[i + 1], integers[i + 2]);
-    }
-    for (int i = 0; i < kQuantBlock; i += 4) std::memcpy(q + i * rows, integers + i, 4 * sizeof(T));
   }
 }
 
-HWY_ATTR void QuantiseRowsTarget(const float* x, DType weights, int64_t k, int64_t begin, int64_t end,
+HWY_ATTR void QuantiseRowsTarget(const RowSource& source, DType weights, int64_t k, int64_t begin, int64_t end,
                                  QuantisedRows* out) {
-  const RowTiles& tiles = out->tiles;
-  int64_t tile = begin * tiles.count() / tiles.rows();
-  for (int64_t row = begin; row < end; ++row) {
-    while (row >= tiles.Begin(tile + 1)) ++tile;
-    const int64_t first = tiles.Begin(tile);
-    const int rows = tiles.Size(tile), column = static_cast<int>(row - first);
+  const int64_t blocks = k / kQuantBlock;
+  for (int64_t piece = begin; piece < end;) {
+    const int64_t tile = piece / kTilePieces, first = tile * kTilePieces;
+    const int64_t last = std::min(end, first + kTilePieces);  // pieces of one tile at once
+    const int64_t from = blocks * (piece - first) / kTilePieces, to = blocks * (last - first) / kTilePieces;
+    piece = last;
     if (WideActivations(weights)) {
-      QuantiseRow<32767, int16_t>(x + row * k, weights, k, first, rows, column, out);
+      QuantiseTile<32767, int16_t>(source, weights, k, tile, from, to, out);
     } else {
-      QuantiseRow<127, int8_t>(x + row * k, weights, k, first, rows, column, out);
+      QuantiseTile<127, int8_t>(source, weights, k, tile, from, to, out);
     }
   }
 }
@@ -137,8 +149,8 @@ bool HasByteDot() { return HWY_DYNAMIC_DISPATCH(HasByteDotTarget)(); }
 void ResizeQuantisedRows(DType weights, int64_t t, int64_t k, QuantisedRows* rows) {
   HWY_DYNAMIC_DISPATCH(ResizeQuantisedRowsTarget)(weights, t, k, rows);
 }
-void QuantiseRows(const float* x, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* rows) {
-  HWY_DYNAMIC_DISPATCH(QuantiseRowsTarget)(x, weights, k, begin, end, rows);
+void QuantiseRows(const RowSource& source, DType weights, int64_t k, int64_t begin, int64_t end, QuantisedRows* rows) {
+  HWY_DYNAMIC_DISPATCH(QuantiseRowsTarget)(source, weights, k, begin, end, rows);
 }
 }  // namespace retort::cpu
 #endif

@@ -2,13 +2,12 @@
 #define HWY_TARGET_INCLUDE "core/ops/cpu/row_kernels.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-// After highway.h: its kernels follow the current target.
-#include <hwy/contrib/math/math-inl.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/ops/cpu/row_kernels.h"
+#include "core/ops/cpu/row_source-inl.h"
 #include "core/tensor/dtype.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,39 +19,11 @@ using D = hn::CappedTag<float, 16>;
 using V = hn::Vec<D>;
 using DH = hn::Rebind<hwy::float16_t, D>;
 
-HWY_ATTR void RmsNormTarget(const float* x, const float* weight, float eps, float* out, int64_t k) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  V sum0 = hn::Zero(d), sum1 = hn::Zero(d);
-  int64_t i = 0;
-  for (; i + 2 * lanes <= k; i += 2 * lanes) {
-    const V a = hn::LoadU(d, x + i), b = hn::LoadU(d, x + i + lanes);
-    sum0 = hn::MulAdd(a, a, sum0);
-    sum1 = hn::MulAdd(b, b, sum1);
-  }
-  double squares = hn::GetLane(hn::SumOfLanes(d, hn::Add(sum0, sum1)));
-  for (; i < k; ++i) squares += static_cast<double>(x[i]) * x[i];
-  const auto scale = static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(k) + eps));
-  const V factor = hn::Set(d, scale);
-  for (i = 0; i + lanes <= k; i += lanes) {
-    hn::StoreU(hn::Mul(hn::Mul(hn::LoadU(d, x + i), factor), hn::LoadU(d, weight + i)), d, out + i);
-  }
-  for (; i < k; ++i) out[i] = x[i] * scale * weight[i];
-}
-
-HWY_ATTR void SiluMulTarget(const float* gate, const float* up, float* out, int64_t f) {
-  const D d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const V one = hn::Set(d, 1.0f);
-  int64_t i = 0;
-  for (; i + lanes <= f; i += lanes) {
-    // exp overflows past 88; silu is 0 in float well before that.
-    const V g = hn::Max(hn::LoadU(d, gate + i), hn::Set(d, -88.0f));
-    hn::StoreU(hn::Mul(hn::Div(g, hn::Add(one, hn::Exp(d, hn::Neg(g)))), hn::LoadU(d, up + i)), d, out + i);
-  }
-  for (; i < f; ++i) {
-    const float g = std::max(gate[i], -88.0f);
-    out[i] = g / (1.0f + std::exp(-g)) * up[i];
+HWY_ATTR void MakeRowsTarget(const RowSource& rows, int64_t k, int64_t begin, int64_t end, float* out) {
+  for (int64_t row = begin; row < end; ++row) {
+    float* const to = out + row * k;
+    const float* const made = RowReader(rows, row, k).Get(0, k, to);
+    if (made != to) std::copy_n(made, k, to);
   }
 }
 
@@ -111,8 +82,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace retort::cpu {
-HWY_EXPORT(RmsNormTarget);
-HWY_EXPORT(SiluMulTarget);
+HWY_EXPORT(MakeRowsTarget);
 HWY_EXPORT(ToHalfTarget);
 HWY_EXPORT(RotateHeadsTarget);
 
@@ -133,11 +103,8 @@ void RotateHeads(float* row, int heads, int head_dim, int rope_dim, bool neox, c
   HWY_DYNAMIC_DISPATCH(RotateHeadsTarget)(row, heads, head_dim, rope_dim, neox, cosines, sines);
 }
 
-void RmsNormRow(const float* x, const float* weight, float eps, float* out, int64_t k) {
-  HWY_DYNAMIC_DISPATCH(RmsNormTarget)(x, weight, eps, out, k);
-}
-void SiluMulRow(const float* gate, const float* up, float* out, int64_t f) {
-  HWY_DYNAMIC_DISPATCH(SiluMulTarget)(gate, up, out, f);
+void MakeRows(const RowSource& rows, int64_t k, int64_t begin, int64_t end, float* out) {
+  HWY_DYNAMIC_DISPATCH(MakeRowsTarget)(rows, k, begin, end, out);
 }
 void ToHalf(const float* src, uint16_t* dst, int64_t n) { HWY_DYNAMIC_DISPATCH(ToHalfTarget)(src, dst, n); }
 }  // namespace retort::cpu

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 
+#include "core/ops/ops.h"
+
 namespace retort::cpu {
 
-void RmsNormRow(const float* x, const float* weight, float eps, float* out, int64_t k);
-
-/// out[f] = silu(gate[f]) * up[f]
-void SiluMulRow(const float* gate, const float* up, float* out, int64_t f);
+/// Rows [begin, end) of k elements into out [t, k]; out may be x of a norm.
+void MakeRows(const RowSource& rows, int64_t k, int64_t begin, int64_t end, float* out);
 
 /// The cosines and sines of a position's angles as RotateHeads reads them: rope_dim of each, signs included.
 void RotationTable(int32_t position, const float* inverse_frequencies, int rope_dim, bool neox, float* cosines,
