@@ -181,6 +181,19 @@ typedef struct retort_model_part {
 } retort_model_part;
 
 enum {
+  RETORT_TOKEN_SPECIAL = 1 << 0, /* model_detokenize leaves it out */
+  RETORT_TOKEN_END = 1 << 1      /* ends a turn or the text */
+};
+
+/* What a token stands for. */
+typedef struct retort_token {
+  uint32_t size;
+  uint32_t flags;     /* RETORT_TOKEN_ */
+  retort_string text; /* its bytes, maybe a part of a character; of a special token its name; empty where it only pads
+                         the vocabulary. Lives as long as the model */
+} retort_token;
+
+enum {
   RETORT_TOKENIZE_ADD_SPECIAL = 1 << 0,  /* begin-of-sequence where the model wants one */
   RETORT_TOKENIZE_PARSE_SPECIAL = 1 << 1 /* text of special tokens becomes these tokens */
 };
@@ -449,6 +462,9 @@ typedef struct retort_host {
   size_t (*draft_budget)(const retort_record*);
   /* 1: the run is to be the same each time (`engine.deterministic`), so nothing may follow the clock. */
   int32_t (*config_repeatable)(const retort_config*);
+
+  /* RETORT_INVALID_ARGUMENT for a token that is none of the model's. */
+  retort_code (*model_token)(const retort_model*, int32_t token, retort_token* out);
 } retort_host;
 
 typedef struct retort_registrar retort_registrar;
