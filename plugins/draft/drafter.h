@@ -3,9 +3,18 @@
 
 #include <retort/sdk.h>
 
+#include <algorithm>
 #include <span>
 
 namespace drafting {
+
+/// How many of `max_tokens` tokens in a row are worth drafting: the verifier adds one to those that it accepts, so that
+/// the last one allowed need not be drafted.
+inline size_t UsefulLength(const retort::sdk::SequenceView& sequence, size_t max_tokens) {
+  if (sequence.max_tokens < 0) return max_tokens;  // the first verification sets the limit
+  const size_t limit = static_cast<size_t>(sequence.max_tokens), generated = sequence.generated().size();
+  return limit > generated ? std::min(max_tokens, limit - generated - 1) : 0;
+}
 
 class Drafter {
  public:

@@ -15,24 +15,23 @@ using retort::sdk::Record;
 using retort::sdk::Sampling;
 using retort::sdk::SequenceView;
 
+size_t ModelDrafter::BudgetOf(const Record& record) {
+  const size_t budget = record.DraftBudget();
+  if (budget != SIZE_MAX) unpaid_ = budget == 0 ? unpaid_ + 1 : 0;
+  return budget == SIZE_MAX && unpaid_ >= kLong ? 0 : budget;
+}
+
 Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   RETORT_ASSIGN_OR_RETURN(const Kv kv, record.Kv(options_.model));
-  // Where drafts have not paid for long, a new record's is not begun: that would run its prompt.
-  size_t budget = record.DraftBudget();
-  if (budget != SIZE_MAX) unpaid_ = budget == 0 ? unpaid_ + 1 : 0;
-  if (budget == SIZE_MAX && unpaid_ >= kLong) budget = 0;
+  const size_t budget = BudgetOf(record);
   Entry entry{.record = record,
               .kv = kv,
               .history = {sequence.tokens.begin(), sequence.tokens.end()},
-              .length = std::min(options_.max_tokens, budget),
+              .length = std::min(UsefulLength(sequence, options_.max_tokens), budget),
               .nodes = std::min(options_.nodes, budget),
               .sampling = {},
               .drafting = options_.drafting};
-  if (sequence.max_tokens >= 0) {
-    const size_t left = static_cast<size_t>(sequence.max_tokens) - sequence.generated().size();
-    entry.length = std::min(entry.length, left - std::min<size_t>(left, 1));  // the verifier adds one
-  }
   // The last token drafted is not run.
   const size_t room = context_ + 1 - std::min(context_ + 1, entry.history.size());
   if (room < entry.length) context.Count("drafts_beyond_context");

@@ -44,6 +44,9 @@ class ModelDrafter : public Drafter {
   explicit ModelDrafter(ModelDrafterOptions options, size_t context)
       : options_(std::move(options)), context_(context) {}
 
+  /// How many tokens of the record's draft pay. Where drafts have not paid for long, a new record's is not begun: that
+  /// would run its prompt.
+  size_t BudgetOf(const retort::sdk::Record& record);
   /// The record as an entry, its keys and values cut to what the sequence still says. A record that nothing can be
   /// drafted for has an entry of length 0.
   retort::Result<Entry> Begin(retort::sdk::Context& context, const retort::sdk::Record& record);

@@ -1,7 +1,5 @@
 #include "plugins/draft/text_draft.h"
 
-#include <algorithm>
-
 namespace drafting {
 
 using retort::Status;
@@ -17,13 +15,6 @@ namespace {
 struct Attached {
   std::unique_ptr<TextDrafter::Memory> memory;
 };
-
-/// The verifier adds a token to those that it accepts, so that the last one allowed need not be drafted.
-size_t Useful(const SequenceView& sequence, size_t max_tokens) {
-  if (sequence.max_tokens < 0) return max_tokens;  // the first verification sets the limit
-  const size_t limit = static_cast<size_t>(sequence.max_tokens), generated = sequence.generated().size();
-  return limit > generated ? std::min(max_tokens, limit - generated - 1) : 0;
-}
 
 }  // namespace
 
@@ -41,7 +32,7 @@ Status TextDraft::DraftOne(const Record& record) const {
     attached = record.Attachment<Attached>(attachment_);
   }
   drafter_->Read(*attached->memory, sequence.tokens);
-  const Guess guess = drafter_->Continue(*attached->memory, {sequence.tokens}, Useful(sequence, max_tokens_));
+  const Guess guess = drafter_->Continue(*attached->memory, {sequence.tokens}, UsefulLength(sequence, max_tokens_));
   return record.SetDraft({.kind = DraftKind::kPointMass, .tokens = guess.tokens, .drafter = guess.drafter});
 }
 
