@@ -72,6 +72,7 @@ const retort_host& HostServices() {
     FillRecordServices(host);
     FillModelServices(host);
     FillModelPartServices(host);
+    FillTokenServices(host);
     FillSequenceServices(host);
     FillDraftServices(host);
     FillDraftAnswerServices(host);

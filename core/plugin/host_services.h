@@ -13,6 +13,7 @@ void FillContextServices(retort_host& host);
 void FillRecordServices(retort_host& host);
 void FillModelServices(retort_host& host);
 void FillModelPartServices(retort_host& host);
+void FillTokenServices(retort_host& host);
 void FillSequenceServices(retort_host& host);
 void FillDraftServices(retort_host& host);
 void FillDraftAnswerServices(retort_host& host);

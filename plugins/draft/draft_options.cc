@@ -7,6 +7,7 @@
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_draft.h"
 #include "plugins/draft/text_options.h"
+#include "plugins/draft/translated_drafter.h"
 #include "plugins/draft/tree_drafter.h"
 
 namespace drafting {
@@ -25,8 +26,8 @@ void AddModelOptions(StageSpec& spec) {
           OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
       .Option(OptionSpec::Model("target")
                   .Text("The model that verifies, for a drafter with a model and for `store`, `load` and `save`. Its "
-                        "tokens must be those of the drafting model or of the file; `self-skip` and `early-exit` draft "
-                        "with a part of it.")
+                        "tokens must be those of the file, and had better be those of the drafting model; `self-skip` "
+                        "and `early-exit` draft with a part of it.")
                   .Optional()
                   .Example("target"))
       .Option(OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
@@ -89,13 +90,55 @@ Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
   return MakeChainOrTree(std::move(options), static_cast<size_t>(info.context_length));
 }
 
+/// What only works with the target's tokens; `difference` says that the model has others.
+Status CheckTranslatable(const Config& config, const Status& difference) {
+  const std::string drafting = config.String("drafting");
+  const bool tree = config.Int("branches") > 1;
+  for (const char* option : {"draft_by", "min_confidence"}) {
+    const bool used = option == std::string_view("draft_by") ? config.String("draft_by") != "none"
+                                                             : config.Float("min_confidence") > 0;
+    if (!used) continue;
+    return retort::Unsupported(std::string(option) + ": " + difference.message() +
+                               ". Drafts that are translated do without it; leave it out, or use a drafting model with "
+                               "the target's tokens");
+  }
+  if (drafting == "argmax" && !tree) return {};
+  std::string why = "a draft that is translated is one chain of text; use branches: 1";
+  if (drafting == "sampled") {
+    why =
+        "drawn tokens are accepted by the probabilities they were drawn with, and text that is translated has none in "
+        "the target's tokens; use drafting: argmax, which suits any temperature";
+  } else if (drafting == "coupled") {
+    why = "the verifier's chance chooses among the target's tokens, and says nothing of others; use drafting: argmax";
+  }
+  return retort::Unsupported((tree && drafting == "argmax" ? "branches" : "drafting: " + drafting) + ": " +
+                             difference.message() + ". " + why + ", or a drafting model with the target's tokens");
+}
+
+/// A model with other tokens.
+Result<std::unique_ptr<Drafter>> MakeTranslatedDrafter(const Config& config, ModelDrafterOptions options,
+                                                       size_t context, const Status& difference) {
+  RETORT_RETURN_IF_ERROR(CheckTranslatable(config, difference));
+  RETORT_ASSIGN_OR_RETURN(Vocabulary target, ReadVocabulary(config.Model("target")));
+  RETORT_ASSIGN_OR_RETURN(Vocabulary own, ReadVocabulary(options.model));
+  retort::sdk::Log(
+      retort::sdk::LogLevel::kWarning,
+      "draft: " + difference.message() +
+          "; drafts are translated as text: the result stays the target's, but fewer drafted tokens may be "
+          "accepted than of a model with its tokens");
+  options.name = "model (translated)";
+  return std::unique_ptr<Drafter>(
+      new TranslatedDrafter(std::move(options), context, std::move(target), std::move(own), config.StageName()));
+}
+
 Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
   ModelDrafterOptions options;
   options.model = config.Model("model");
   const Model target = config.Model("target");
   if (!options.model || !target)
     return retort::InvalidArgument("drafter: model needs `model` and `target`, names under `models:`");
-  RETORT_RETURN_IF_ERROR(target.CheckSameTokens(options.model));
+  const Status same = target.CheckSameTokens(options.model);
+  if (!same.ok() && same.code() != retort::StatusCode::kUnsupported) return same;
   RETORT_ASSIGN_OR_RETURN(const retort_model_info info, options.model.Info());
   RETORT_ASSIGN_OR_RETURN(const retort_model_info target_info, target.Info());
   RETORT_RETURN_IF_ERROR(SetDrafting(config, target_info, &options));
@@ -106,6 +149,7 @@ Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {
                          std::to_string(info.context_length) + " tokens, the target " +
                          std::to_string(target_info.context_length) + "; sequences beyond that get no drafts");
   }
+  if (!same.ok()) return MakeTranslatedDrafter(config, std::move(options), context, same);
   return MakeChainOrTree(std::move(options), context);
 }
 

@@ -12,8 +12,8 @@ retort::sdk::StageSpec& AddDraftOptions(retort::sdk::StageSpec& spec);
 retort::Status CheckDraftOptions(const retort::sdk::Config& config);
 /// The payload that the drafts have under these options.
 std::string_view DraftPayload(const retort::sdk::Config& config);
-/// Errors also: kUnsupported where the drafting model has other tokens than the target, and those of files that
-/// are to be read or written.
+/// Errors also: kUnsupported where the drafting model has other tokens than the target and the options need the same,
+/// and those of files that are to be read or written.
 retort::Result<std::unique_ptr<Drafter>> MakeDrafter(const retort::sdk::Config& config);
 
 }  // namespace drafting

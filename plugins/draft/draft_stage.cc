@@ -23,10 +23,14 @@ class Draft final : public Stage {
     spec.Summary("Draft the next tokens of a sequence for a verifier.")
         .Text(
             std::string(drafting::kTextDraftersText) +
-            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time. It needs the "
-            "tokens of the target; the target itself in a smaller type of weights will do. `drafting: argmax` suits "
-            "low temperatures, `sampled` high ones, where no single token is likely; `coupled` draws with the chance "
-            "that the verifier will draw by, so that like models agree and the text stays that of plain decoding. "
+            "\n\n`model` lets another model write ahead, a step for all records of a batch at a time; the target "
+            "itself in a smaller type of weights will do. A model with other tokens than the target's drafts too, with "
+            "`drafting: argmax` and one branch: its drafts are carried over as text, which a warning says at the start "
+            "and the counter `drafts_translated` afterwards. The result is the target's all the same, but fewer "
+            "drafted tokens may stand. Special tokens are carried over by their names; the end of the drafter's text "
+            "is the end of a draft. `drafting: argmax` suits low temperatures, `sampled` high ones, where no single "
+            "token is likely; `coupled` draws with the chance that the verifier will draw by, so that like models "
+            "agree and the text stays that of plain decoding. "
             "`branches` above 1 makes a tree: argmax by the likeliest nodes (EAGLE-2, arXiv 2406.16858), sampled "
             "without replacement. How a record is sampled is known from its first verification on; the draft before "
             "that is the argmax.\n\n"

@@ -16,13 +16,16 @@ using retort::sdk::Record;
 using retort::sdk::Sampling;
 using retort::sdk::SequenceView;
 
+size_t ModelDrafter::BudgetOf(const Record& record) {
+  const size_t budget = record.DraftBudget();
+  if (budget != SIZE_MAX) unpaid_ = budget == 0 ? unpaid_ + 1 : 0;
+  return budget == SIZE_MAX && unpaid_ >= kLong ? 0 : budget;
+}
+
 Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& record) {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   RETORT_ASSIGN_OR_RETURN(const Kv kv, record.Kv(options_.model));
-  // Where drafts have not paid for long, a new record's is not begun: that would run its prompt.
-  size_t budget = record.DraftBudget();
-  if (budget != SIZE_MAX) unpaid_ = budget == 0 ? unpaid_ + 1 : 0;
-  if (budget == SIZE_MAX && unpaid_ >= kLong) budget = 0;
+  const size_t budget = BudgetOf(record);
   Entry entry{.record = record,
               .kv = kv,
               .history = {sequence.tokens.begin(), sequence.tokens.end()},

@@ -55,6 +55,9 @@ class ModelDrafter : public Drafter {
   /// The record as an entry, its keys and values cut to what the sequence still says. A record that nothing can be
   /// drafted for has an entry of length 0.
   retort::Result<Entry> Begin(retort::sdk::Context& context, const retort::sdk::Record& record);
+  /// Tokens that the verifier wants of the record's next draft, at most. Where drafts have not paid for long, that of a
+  /// new record is not begun, since its prompt would have to be run.
+  size_t BudgetOf(const retort::sdk::Record& record);
   /// Seconds that the entry's next draft takes before it has a token.
   double CatchUp(const Entry& entry) const {
     return clock_.CatchUp(entry.history.size() - std::min(entry.history.size(), entry.kv.Length()));

@@ -1,8 +1,10 @@
 // The pipelines with a drafting model, by the built binary: texts, and what lint says of kinds that do not go together.
 #include <gtest/gtest.h>
 
+#include "core/model/model.h"
 #include "tests/pipelines/prompts.h"
 #include "tests/pipelines/run_pipeline.h"
+#include "tests/support/other_tokens.h"
 
 namespace retort::testing {
 namespace {
@@ -102,13 +104,51 @@ TEST(ModelSpeculation, KindsWithoutAnExactRuleAreRefusedByLint) {
   EXPECT_NE(none.out.find("model: drafter: model needs the name of a model here"), std::string::npos) << none.out;
 }
 
-TEST(ModelSpeculation, AModelWithOtherTokensIsRefusedBeforeAnythingRuns) {
+TEST(ModelSpeculation, AModelWithOtherTokensDraftsWhatIsChosenWithoutChance) {
   PipelineFolder folder;
-  folder.Input(TinyPrompts(2));
-  WriteTinyModel(folder.path("wide.gguf"), {.vocab = 400});
-  const PipelineRun wide = folder.Run("speculative-model", {{"draft_model", "wide.gguf"}, {"max_tokens", "4"}});
-  EXPECT_EQ(wide.finished.exit_code, 2) << wide.finished.err;
-  EXPECT_NE(wide.finished.err.find("the tokens are not the same"), std::string::npos) << wide.finished.err;
+  folder.Input(TinyPrompts(9));
+  WriteWithOtherTokens(folder.path("tiny.gguf"), folder.path("other.gguf"), {.dropped_merges = 8});
+  Variables variables = {{"max_tokens", "24"}, {"precision", "exact"}};
+  const PipelineRun plain = folder.Run("generate", variables);
+  variables["draft_model"] = "other.gguf";
+  variables["length"] = "fixed";
+  const PipelineRun drafted = folder.Run("speculative-model", variables);
+  ASSERT_EQ(drafted.finished.exit_code, 0) << drafted.finished.err;
+  EXPECT_NE(drafted.finished.err.find("drafts are translated as text"), std::string::npos) << drafted.finished.err;
+  EXPECT_EQ(Completions(drafted), Completions(plain));
+  EXPECT_GT(drafted.summary["stages"]["verify"]["counters"]["accepted_tokens"].get<int>(), 0);
+  variables["drafting"] = "sampled";
+  const PipelineRun sampled = folder.Run("speculative-model", variables);
+  EXPECT_EQ(sampled.finished.exit_code, 2) << sampled.finished.err;
+  for (const char* part : {"the tokens are not the same", "use drafting: argmax"})
+    EXPECT_NE(sampled.finished.err.find(part), std::string::npos) << sampled.finished.err;
+}
+
+// The target drafts for itself: with its own tokens, with other numbers for them, and without its last merges.
+TEST(ModelSpeculation, OtherTokensCostTheRealModelLittleAcceptanceAndNoText_slow) {
+  PipelineFolder folder;
+  folder.Input(ShippedPrompts(12));
+  const auto model = ResolveModelSource("smollm2-135m-instruct");
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  Variables variables = {{"model", *model},    {"precision", "exact"},       {"length", "fixed"},
+                         {"max_tokens", "32"}, {"draft_weights", "native"}, {"draft_tokens", "4"}};
+  const PipelineRun plain = folder.Run("generate", {{"model", *model}, {"precision", "exact"}, {"max_tokens", "32"}});
+  const auto accepted = [&](const std::string& draft_model) {
+    variables["draft_model"] = draft_model;
+    const PipelineRun run = folder.Run("speculative-model", variables);
+    EXPECT_EQ(run.finished.exit_code, 0) << run.finished.err;
+    EXPECT_EQ(Completions(run), Completions(plain));
+    const Json& counters = run.summary["stages"]["verify"]["counters"];
+    return counters["accepted_tokens"].get<double>() / counters["draft_tokens"].get<double>();
+  };
+  const double same = accepted(*model);
+  EXPECT_GT(same, 0.97);
+  for (const auto& [dropped, least] : {std::pair<size_t, double>{0, 0.97}, {5000, 0.9}, {30000, 0.6}}) {
+    const double other =
+        accepted(WriteWithOtherTokens(*model, folder.path("other.gguf"), {.dropped_merges = dropped}));
+    EXPECT_GT(other, least * same) << dropped;
+    std::printf("%zu merges dropped: %.3f of drafted tokens accepted, with the same tokens %.3f\n", dropped, other, same);
+  }
 }
 
 }  // namespace

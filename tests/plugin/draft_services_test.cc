@@ -257,5 +257,21 @@ TEST_F(DraftServicesTest, ModelsHaveTheSameTokensOrAreToldApart) {
             "tokens)");
 }
 
+TEST_F(DraftServicesTest, ATokenSaysItsTextAndWhatItIs) {
+  retort_token token = {};
+  token.size = sizeof token;
+  ASSERT_EQ(Host().model_token(&model_handle_, 2, &token), RETORT_OK) << Message();
+  EXPECT_EQ(ViewOf(token.text), "c");
+  EXPECT_EQ(token.flags, 0u);
+  ASSERT_EQ(Host().model_token(&model_handle_, kVocab - 1, &token), RETORT_OK);
+  EXPECT_EQ(token.flags, uint32_t{RETORT_TOKEN_SPECIAL | RETORT_TOKEN_END});
+  for (const int32_t none : {-1, static_cast<int32_t>(kVocab)}) {
+    EXPECT_EQ(Host().model_token(&model_handle_, none, &token), RETORT_INVALID_ARGUMENT);
+    EXPECT_THAT(Message(), HasSubstr("expected a token from 0 to 27, got " + std::to_string(none)));
+  }
+  token.size = 8;
+  EXPECT_EQ(Host().model_token(&model_handle_, 0, &token), RETORT_INVALID_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace retort::testing

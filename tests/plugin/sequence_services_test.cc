@@ -143,11 +143,14 @@ TEST_F(ServicesTest, DraftsAreCopiedAndChecked) {
   EXPECT_EQ(record_->draft->q.size(), q.size());
   draft.kind = 4;
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
-  const int32_t wild[] = {3, -1};
-  draft = DraftOf({});
-  draft.tokens = wild;
-  draft.token_count = 2;
-  EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
+  for (const int32_t none : {-1, 28}) {
+    const int32_t wild[] = {3, none};
+    draft = DraftOf({});
+    draft.tokens = wild;
+    draft.token_count = 2;
+    EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
+    EXPECT_THAT(Message(), HasSubstr("draft.tokens[1]: expected a token from 0 to 27, got " + std::to_string(none)));
+  }
   draft.size = 8;
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
   EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 72 or more, got 8"));

@@ -185,12 +185,8 @@ TEST_F(Speculation, TheTargetMayDraftForItself) {
   }
 }
 
-TEST_F(Speculation, OtherTokensAreRefusedBeforeAnythingRuns) {
-  Use(RestlessModel("target", 0), AlphabetModel({.name = "small"}));
-  const auto draft = host_->Create("draft", "{ drafter: model, model: small, target: target }");
-  ASSERT_FALSE(draft.ok());
-  EXPECT_THAT(draft.status().message(),
-              HasSubstr("model `target` and model `small`: the tokens are not the same: token 4 is \"\" (special)"));
+TEST_F(Speculation, OptionsThatDoNotGoTogetherAreRefused) {
+  UseRestless();
   for (const auto& [options, message] : std::vector<std::pair<const char*, const char*>>{
            {"{ drafter: model, target: target }", "model: drafter: model needs the name of a model here"},
            {"{ drafter: model, model: target }", "target: drafter: model needs"},
@@ -221,6 +217,25 @@ TEST_F(Speculation, DraftsStopWhereTheDraftingModelsContextEnds) {
     EXPECT_GT(draft_->counter("drafts_beyond_context"), 0);
     EXPECT_GT(verify_->counter("accepted_tokens"), 10);
     EXPECT_EQ(draft_->counter("drafts_broken_off"), 0);
+  }
+}
+
+TEST_F(Speculation, ADraftingModelWithTheLongerContextDraftsToTheTargetsEnd) {
+  for (const std::string options :
+       {"max_tokens: 6", "max_tokens: 6, branches: 2", "drafting: sampled, max_tokens: 6"}) {
+    Use(RestlessModel("target", 0, 24), RestlessModel("small", 0));
+    const std::vector<Record*> plain = Records(3);
+    Generate(plain, "max_tokens: 60, ignore_eos: true");
+    const std::string expected = Texts(plain);
+    Use(RestlessModel("target", 0, 24), RestlessModel("small", 0));
+    const std::vector<Record*> records = Records(3);
+    Speculate(records, options, "max_tokens: 60, ignore_eos: true");
+    EXPECT_EQ(Texts(records), expected) << options;
+    for (const Record* record : records) {
+      EXPECT_EQ(record->generation->tokens().size(), 24u);
+      EXPECT_EQ(record->generation->finish(), FinishReason::kLength);
+    }
+    EXPECT_EQ(verify_->counter("draft_tokens"), verify_->counter("accepted_tokens")) << options;
   }
 }
 

@@ -184,6 +184,19 @@ typedef struct retort_model_part {
 } retort_model_part;
 
 enum {
+  RETORT_TOKEN_SPECIAL = 1 << 0, /* model_detokenize leaves it out */
+  RETORT_TOKEN_END = 1 << 1      /* ends a turn or the text */
+};
+
+/* What a token stands for. */
+typedef struct retort_token {
+  uint32_t size;
+  uint32_t flags;     /* RETORT_TOKEN_ */
+  retort_string text; /* its bytes, maybe a part of a character; of a special token its name; empty where it only pads
+                         the vocabulary. Lives as long as the model */
+} retort_token;
+
+enum {
   RETORT_TOKENIZE_ADD_SPECIAL = 1 << 0,  /* begin-of-sequence where the model wants one */
   RETORT_TOKENIZE_PARSE_SPECIAL = 1 << 1 /* text of special tokens becomes these tokens */
 };
@@ -462,6 +475,8 @@ typedef struct retort_host {
    * token. The view lives until the record's next draft_set or draft_verify, also past draft_clear.
    * RETORT_NOT_FOUND where nothing was asked, or not verified yet. */
   retort_code (*draft_answers)(const retort_record*, const int32_t** tokens, size_t* count);
+  /* RETORT_INVALID_ARGUMENT for a token that is none of the model's. */
+  retort_code (*model_token)(const retort_model*, int32_t token, retort_token* out);
 } retort_host;
 
 typedef struct retort_registrar retort_registrar;

@@ -88,6 +88,12 @@ struct TokenizeOptions {
   bool parse_special = false;  // text of special tokens becomes these tokens
 };
 
+/// What a token stands for: retort_token.
+struct TokenText {
+  std::string_view text;  // lives as long as the model
+  bool special = false, end = false;
+};
+
 /// Nodes that a tree of drafts holds at most, those included that continue the sequence itself.
 inline constexpr size_t kMaxTreeNodes = 64;
 
@@ -130,6 +136,14 @@ class Model {
     const retort_code code = Host().model_detokenize(handle_, tokens.data(), tokens.size(), &text);
     if (code != RETORT_OK) return FromCode(code);
     return FromC(text);
+  }
+  /// Errors: kInvalidArgument for a token that is none of the model's.
+  Result<TokenText> Token(int32_t token) const {
+    retort_token out = {};
+    out.size = sizeof out;
+    const retort_code code = Host().model_token(handle_, token, &out);
+    if (code != RETORT_OK) return FromCode(code);
+    return TokenText{FromC(out.text), (out.flags & RETORT_TOKEN_SPECIAL) != 0, (out.flags & RETORT_TOKEN_END) != 0};
   }
   /// `messages`: a JSON list of {role, content}. The view lives until this thread's next ApplyChatTemplate.
   Result<std::string_view> ApplyChatTemplate(std::string_view messages) const {
