@@ -1,5 +1,6 @@
 #include "core/plugin/host_services.h"
 
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -20,11 +21,17 @@ retort_code SetError(retort_code code, retort_string message) {
 
 retort_string LastError() { return ToAbi(LastHostError()); }
 
+/// On stderr: stdout is for what a run gives, records or a summary as JSON.
+spdlog::logger& Logger() {
+  static const std::shared_ptr<spdlog::logger> logger = spdlog::stderr_color_mt("retort");
+  return *logger;
+}
+
 void Log(int32_t level, retort_string message) {
   constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
                                                    spdlog::level::err};
   const retort_code code = HostCall([&]() -> Status {
-    spdlog::log(kLevels[std::clamp(level, 0, 3)], "{}", fmt::string_view(message.data, ViewOf(message).size()));
+    Logger().log(kLevels[std::clamp(level, 0, 3)], "{}", fmt::string_view(message.data, ViewOf(message).size()));
     return {};
   });
   static_cast<void>(code);  // a log line that cannot be written is no reason to stop

@@ -63,7 +63,7 @@ Status TranslatedDrafter::Draft(Context& context, std::span<const Record> record
                                                      .drafter = options_.name,
                                                      .step_seconds = clock_.step_seconds(),
                                                      .begin_seconds = clock_.CatchUp(chain.history.size() - run)});
-    context.Count("drafts_translated");
+    if (!chain.tokens.empty()) context.Count("drafts_translated");
   }
   return {};
 }

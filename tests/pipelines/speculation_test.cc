@@ -130,7 +130,7 @@ TEST(ModelSpeculation, OtherTokensCostTheRealModelLittleAcceptanceAndNoText_slow
   folder.Input(ShippedPrompts(12));
   const auto model = ResolveModelSource("smollm2-135m-instruct");
   ASSERT_TRUE(model.ok()) << model.status().ToString();
-  Variables variables = {{"model", *model},    {"precision", "exact"},       {"length", "fixed"},
+  Variables variables = {{"model", *model},    {"precision", "exact"},      {"length", "fixed"},
                          {"max_tokens", "32"}, {"draft_weights", "native"}, {"draft_tokens", "4"}};
   const PipelineRun plain = folder.Run("generate", {{"model", *model}, {"precision", "exact"}, {"max_tokens", "32"}});
   const auto accepted = [&](const std::string& draft_model) {
@@ -144,10 +144,10 @@ TEST(ModelSpeculation, OtherTokensCostTheRealModelLittleAcceptanceAndNoText_slow
   const double same = accepted(*model);
   EXPECT_GT(same, 0.97);
   for (const auto& [dropped, least] : {std::pair<size_t, double>{0, 0.97}, {5000, 0.9}, {30000, 0.6}}) {
-    const double other =
-        accepted(WriteWithOtherTokens(*model, folder.path("other.gguf"), {.dropped_merges = dropped}));
+    const double other = accepted(WriteWithOtherTokens(*model, folder.path("other.gguf"), {.dropped_merges = dropped}));
     EXPECT_GT(other, least * same) << dropped;
-    std::printf("%zu merges dropped: %.3f of drafted tokens accepted, with the same tokens %.3f\n", dropped, other, same);
+    std::printf("%zu merges dropped: %.3f of drafted tokens accepted, with the same tokens %.3f\n", dropped, other,
+                same);
   }
 }
 

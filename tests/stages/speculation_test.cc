@@ -235,7 +235,12 @@ TEST_F(Speculation, ADraftingModelWithTheLongerContextDraftsToTheTargetsEnd) {
       EXPECT_EQ(record->generation->tokens().size(), 24u);
       EXPECT_EQ(record->generation->finish(), FinishReason::kLength);
     }
-    EXPECT_EQ(verify_->counter("draft_tokens"), verify_->counter("accepted_tokens")) << options;
+    // The same model: what a chain drafts stands, to the last token that the context holds.
+    const double drafted = verify_->counter("draft_tokens"), accepted = verify_->counter("accepted_tokens");
+    if (options.find("branches") == std::string::npos) {
+      EXPECT_EQ(drafted, accepted) << options;
+    }
+    EXPECT_GT(accepted, 0) << options;
   }
 }
 
