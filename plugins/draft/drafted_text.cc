@@ -37,19 +37,18 @@ std::string DraftedText::Context() const {
 
 std::vector<int32_t> DraftedText::Tokens() const {
   std::vector<int32_t> out;
-  if (text_.size() < open_.size()) return out;
+  if (text_.size() < open_.size() || WithoutOpenCharacter(text_) == 0) return out;
   std::string_view body = std::string_view(text_).substr(open_.size());
   std::string context = Context();
-  if (!open_.empty()) {
-    const size_t character = retort::Utf8CharLength(text_, 0);
-    if (character < open_.size()) return out;  // not whole yet, or none
+  if (const size_t character = open_.empty() ? 0 : retort::Utf8CharLength(text_, 0); character > 0) {
     const std::string_view rest = body.substr(0, character - open_.size());
     target_->EncodeParts(rest, &out);
     context += rest;
     body.remove_prefix(rest.size());
   }
-  const bool to_the_end = retort::FindInvalidUtf8(body) == body.npos;
-  body = body.substr(0, retort::FindInvalidUtf8(body));
+  const size_t whole = WithoutOpenCharacter(body);
+  const bool to_the_end = whole == body.size();
+  body = body.substr(0, whole);
   const std::vector<int32_t> joint = target_->Encode(context + std::string(body));
   size_t first = joint.size(), left = body.size();
   while (first > 0 && left > 0 && (*target_)[joint[first - 1]].bytes.size() <= left)

@@ -26,8 +26,9 @@ class DraftedText {
   /// Add a token of the drafter. False where the draft ends with it: at a special token, which is drafted by its name
   /// (an end by the target's end where there is no namesake), and at bytes that do not continue the sequence.
   bool Append(int32_t token);
-  /// The draft so far, of whole characters. Put after the sequence's text it spells the drafter's text, as the target
-  /// would be likeliest to: encoded with the sequence's last tokens where there is a border between both, else alone.
+  /// The draft so far, without a character at its end that is not whole yet. Put after the sequence's text it spells
+  /// the drafter's text, as the target would be likeliest to: encoded with the sequence's last tokens where there is a
+  /// border between both, else alone.
   std::vector<int32_t> Tokens() const;
 
  private:

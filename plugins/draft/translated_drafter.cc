@@ -57,9 +57,13 @@ Status TranslatedDrafter::Draft(Context& context, std::span<const Record> record
   }
   for (Chain& chain : chains_) {
     chain.tokens.resize(std::min(chain.tokens.size(), chain.length));
-    outcomes[chain.outcome] =
-        chain.record.SetDraft({.kind = DraftKind::kPointMass, .tokens = chain.tokens, .drafter = options_.name});
-    context.Count("drafts_translated");
+    const size_t run = std::min(chain.history.size(), chain.kv.Length());
+    outcomes[chain.outcome] = chain.record.SetDraft({.kind = DraftKind::kPointMass,
+                                                     .tokens = chain.tokens,
+                                                     .drafter = options_.name,
+                                                     .step_seconds = clock_.step_seconds(),
+                                                     .begin_seconds = clock_.CatchUp(chain.history.size() - run)});
+    if (!chain.tokens.empty()) context.Count("drafts_translated");
   }
   return {};
 }
@@ -74,14 +78,19 @@ Result<TextAlignment*> TranslatedDrafter::AlignmentOf(const Record& record) cons
 Result<TranslatedDrafter::Chain> TranslatedDrafter::BeginChain(Context& context, const Record& record, size_t outcome) {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
   RETORT_ASSIGN_OR_RETURN(const retort::sdk::Kv kv, record.Kv(options_.model));
-  const size_t length = sequence.finish == Finish::kNone ? UsefulLength(sequence, options_.max_tokens) : 0;
-  Chain chain{record, kv, {}, length, 0, {}, DraftedText(target_, own_, sequence.tokens, {}), outcome};
-  if (length == 0) return chain;
+  const size_t budget = std::min(UsefulLength(sequence, options_.max_tokens), BudgetOf(record));
+  const size_t length = sequence.finish == Finish::kNone ? budget : 0;
   RETORT_ASSIGN_OR_RETURN(TextAlignment* const alignment, AlignmentOf(record));
   alignment->Update(sequence.tokens);
-  chain.history = alignment->tokens();
-  chain.text = DraftedText(target_, own_, sequence.tokens, alignment->open());
-  if (chain.history.empty()) return chain;  // a text of nothing that the model could read
+  Chain chain{.record = record,
+              .kv = kv,
+              .history = alignment->tokens(),
+              .length = length,
+              .steps = 0,
+              .sampling = {},
+              .text = DraftedText(target_, own_, sequence.tokens, alignment->open()),
+              .outcome = outcome};
+  if (length == 0 || chain.history.empty()) return chain;  // none wanted; a text of nothing that the model could read
   // The last token drafted is not run.
   chain.steps = std::min(options_.max_tokens, context_ + 1 - std::min(context_ + 1, chain.history.size()));
   if (chain.steps < length) context.Count("drafts_beyond_context");
@@ -98,22 +107,29 @@ Result<TranslatedDrafter::Chain> TranslatedDrafter::BeginChain(Context& context,
 /// One token more for every live chain.
 Status TranslatedDrafter::Step(Context& context) {
   items_.clear();
+  size_t most = 0, tokens = 0, gained = 0;
   for (const Chain& chain : chains_) {
     if (!chain.live()) continue;
     const std::span<const int32_t> pending = std::span(chain.history).subspan(chain.kv.Length());
     items_.emplace_back(chain.kv, pending, pending.size() - 1);
+    most = std::max(most, pending.size());
+    tokens += pending.size();
   }
+  clock_.Begin(most, tokens);
   RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
   context.Count("draft_steps");
   size_t row = 0;
   for (Chain& chain : chains_) {
     if (!chain.live()) continue;
     --chain.steps;
+    const size_t before = chain.tokens.size();
     const Status status = Draw(chain, logits.row(row++));
+    gained += chain.tokens.size() - std::min(chain.tokens.size(), before);
     if (status.ok()) continue;
     Report(context, status);
     chain.steps = 0;
   }
+  clock_.End(static_cast<double>(gained) / static_cast<double>(items_.size()));
   return {};
 }
 
