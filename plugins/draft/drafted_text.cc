@@ -37,7 +37,8 @@ std::string DraftedText::Context() const {
 
 std::vector<int32_t> DraftedText::Tokens() const {
   std::vector<int32_t> out;
-  if (text_.size() < open_.size() || WithoutOpenCharacter(text_) == 0) return out;
+  const bool nothing_whole = !text_.empty() && WithoutOpenCharacter(text_) == 0;
+  if (text_.size() < open_.size() || nothing_whole) return out;
   std::string_view body = std::string_view(text_).substr(open_.size());
   std::string context = Context();
   if (const size_t character = open_.empty() ? 0 : retort::Utf8CharLength(text_, 0); character > 0) {

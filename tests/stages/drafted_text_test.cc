@@ -86,6 +86,7 @@ TEST(DraftedText, TheEndIsDraftedByNameOrAsTheTargetsEnd) {
     for (size_t i = 0; i < tokens.size(); ++i) EXPECT_EQ(text.Append(tokens[i]), i + 1 < tokens.size());
     return text.Tokens();
   };
+  EXPECT_THAT(drafted({0}), ElementsAre(0));
   EXPECT_THAT(drafted({3 + 'a', 0}), ElementsAre(2 + 'a', 0));
   EXPECT_THAT(drafted({3 + 'a', 1}), ElementsAre(2 + 'a', 1));
   EXPECT_THAT(drafted({3 + 'a', 2}), ElementsAre(2 + 'a')) << "no namesake, and no end";
