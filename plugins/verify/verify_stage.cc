@@ -11,6 +11,7 @@
 #include "plugins/shared/decoding_options.h"
 #include "plugins/verify/acceptance_options.h"
 #include "plugins/verify/draft_lengths.h"
+#include "plugins/verify/verify_metrics.h"
 
 namespace {
 
@@ -18,6 +19,8 @@ using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
 using retort::Result;
 using retort::Status;
 using retort_stages::DecodingOptions;
+using retort_stages::VerifiedDraft;
+using retort_stages::VerifyMetrics;
 
 enum Port : uint32_t { kDone = 0, kContinue = 1 };
 
@@ -84,9 +87,11 @@ class Verify final : public Stage {
   }
 
   Status Process(Context& context, std::span<const Record> records) override {
+    metrics_.Begin();
     entries_.clear();
     tokens_.clear();
     parents_.clear();
+    prompt_ = false;
     for (const Record& record : records) {
       const Status status = Admit(context, record);
       Status given = status.ok() ? Status() : context.Fail(record, status);
@@ -108,7 +113,7 @@ class Verify final : public Stage {
     }
     const Result<Logits> logits = options_.model.Forward(items_);
     if (!logits.ok()) return logits.status();
-    context.Count("steps");
+    metrics_.Step(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     size_t row = 0;
     going_.clear();
     for (const Entry& entry : entries_) {
@@ -118,6 +123,7 @@ class Verify final : public Stage {
         if (Status given = context.Fail(entry.record, status); !given.ok()) return given;
       }
     }
+    metrics_.End(context, entries_.size(), prompt_, !going_.empty());
     if (lengths_) {
       lengths_->LearnStep(rows, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
       if (Status status = lengths_->SetBudgets(going_); !status.ok()) return status;
@@ -160,6 +166,7 @@ class Verify final : public Stage {
     if (length < draft->tokens.size())
       context.Count("draft_tokens_cut", static_cast<double>(draft->tokens.size() - length));
     const std::span<const int32_t> pending = sequence->tokens.subspan(kv->Length());
+    prompt_ = prompt_ || pending.size() > 1 || sequence->generated().empty();
     const bool tree = draft->parents != nullptr && length > 0;
     entries_.push_back({{.record = record,
                          .pending = pending.size(),
@@ -251,27 +258,25 @@ class Verify final : public Stage {
 
   /// Counters carry the names that vLLM gives them (vllm/v1/spec_decode/metrics.py), without their prefix.
   void Report(Context& context, const Entry& entry, size_t accepted, size_t committed) {
-    context.Count("tokens_generated", static_cast<double>(committed));
-    context.Count("drafts", entry.draft > 0 ? 1 : 0);
-    context.Count("draft_tokens", static_cast<double>(entry.draft));
-    if (entry.offered > entry.draft)
-      context.Count("draft_tokens_left_out", static_cast<double>(entry.offered - entry.draft));
-    context.Count("accepted_tokens", static_cast<double>(accepted));
-    for (size_t i = 0; i < accepted; ++i) context.Count("accepted_tokens_per_pos/" + std::to_string(i));
-    if (const Result<DraftView> draft = entry.record.Draft(); draft.ok() && entry.draft > 0) {
-      const std::string by = "/" + std::string(draft->drafter);
-      context.Count("drafts" + by);
-      context.Count("draft_tokens" + by, static_cast<double>(entry.draft));
-      context.Count("accepted_tokens" + by, static_cast<double>(accepted));
+    VerifiedDraft verified;
+    verified.offered = verified.offered_levels = std::max(entry.offered, entry.draft);
+    verified.tokens = verified.levels = entry.draft;
+    verified.accepted = accepted;
+    verified.committed = committed;
+    const Result<DraftView> draft = entry.record.Draft();
+    if (draft.ok()) verified.drafter = draft->drafter;
+    if (draft.ok() && entry.tree) {
+      verified.offered_levels = retort_stages::TreeLevels({draft->parents, verified.offered});
+      verified.levels = retort_stages::TreeLevels({draft->parents, entry.draft});
     }
-    context.Sample("acceptance_length", static_cast<double>(committed));
-    if (const Result<std::string_view> kind = entry.record.GetString("kind"); kind.ok()) {
-      context.Sample("acceptance_length/" + std::string(*kind), static_cast<double>(committed));
-    }
+    if (const Result<std::string_view> kind = entry.record.GetString("kind"); kind.ok()) verified.kind = *kind;
+    metrics_.Draft(context, verified);
   }
 
   DecodingOptions options_;
   Acceptance acceptance_;
+  VerifyMetrics metrics_;
+  bool prompt_ = false;                                 // the call runs prompts
   std::optional<retort_stages::DraftLengths> lengths_;  // none: every draft is verified whole
   double token_seconds_ = 0;                            // see TokenSeconds
   int32_t vocab_ = 0;

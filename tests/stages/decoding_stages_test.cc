@@ -170,6 +170,34 @@ TEST_F(DecodingStages, GoodDraftsSaveStepsAndAreCounted) {
   EXPECT_EQ(KvLength(*record), 4u) << "all but the last token";
 }
 
+TEST_F(DecodingStages, StepsAreTimedByRowsAndPromptsApart) {
+  Use(AlphabetModel());
+  Record* const record = Prompted("r", "a");
+  record->json["kind"] = "letters";
+  auto verify = Stage("verify", "{ model: scripted, max_tokens: 8, length: fixed }");
+  for (const std::vector<int32_t>& tokens : {std::vector<int32_t>{}, {2, 3}, {5, 25}}) {
+    record->draft = std::make_unique<Draft>();
+    record->draft->tokens = tokens;
+    record->draft->drafter = "spelling";
+    ASSERT_TRUE(verify->Process({record}).ok());
+    verify->ClearOutcome();
+  }
+  EXPECT_EQ(record->generation->generated_count(), 1u + 3 + 2);
+  EXPECT_EQ(verify->counter("steps"), 3);
+  EXPECT_EQ(verify->samples("step_seconds/3").size(), 2u) << "the prompt's step is left out";
+  EXPECT_EQ(verify->samples("decoded_tokens/1"), (std::vector<double>{3, 2}));
+  EXPECT_GT(verify->counter("prompt_seconds"), 0);
+  const double steps = verify->samples("step_seconds/3")[0] + verify->samples("step_seconds/3")[1];
+  EXPECT_GT(steps, 0);
+  EXPECT_GE(verify->counter("loop_seconds"), steps + verify->counter("accept_seconds"));
+  EXPECT_EQ(verify->counter("draft_tokens_offered_per_pos/1"), 2);
+  EXPECT_EQ(verify->counter("draft_tokens_per_pos/1"), 2);
+  EXPECT_EQ(verify->counter("accepted_tokens_per_pos/1"), 1);
+  EXPECT_EQ(verify->counter("draft_tokens_per_pos_of_kind/0/letters"), 2);
+  EXPECT_EQ(verify->counter("accepted_tokens_of_kind/letters"), 3);
+  EXPECT_EQ(verify->counter("drafts/spelling"), 2);
+}
+
 /// The law of the first two tokens after "a" under RestlessModel at a temperature, by its own logits.
 std::map<std::pair<int32_t, int32_t>, double> PairLaw(ScriptedModel& model, double temperature) {
   const auto law = [&](const std::vector<int32_t>& tokens) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/graph/report/speculation_text.h"
+
 namespace retort::cli {
 namespace {
 
@@ -47,10 +49,6 @@ std::string RunSummaryText(const PipelineDescription& pipeline, const RunReport&
     out += Row("tokens", std::to_string(tokens));
     out += Row("tokens/s", fmt::format("{:.1f}", PerSecond(tokens, report.seconds)));
   }
-  for (const auto& [kind, sample] : AcceptanceLengths(report)) {
-    out +=
-        Row(kind.empty() ? "mean acceptance length" : "  " + kind, fmt::format("{:.2f} tokens a step", Mean(sample)));
-  }
   out += fmt::format("\n  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10}\n", "stage", "calls", "records in", "records out",
                      "failed", "seconds");
   for (const StageDescription& stage : pipeline.stages) {
@@ -60,6 +58,7 @@ std::string RunSummaryText(const PipelineDescription& pipeline, const RunReport&
     out += fmt::format("  {:<16} {:>10} {:>12} {:>12} {:>8} {:>10.3f}\n", stage.name, stats.calls, stats.records_in,
                        stats.records_out, stats.failed, stats.busy_seconds);
   }
+  for (const Speculation& figures : FindSpeculation(pipeline, report)) out += "\n" + SpeculationText(figures);
   for (const Stranded& stranded : report.stranded)
     out += fmt::format("  stranded: record {} at stage {}\n", stranded.record_id, stranded.stage);
   return out;
@@ -67,7 +66,9 @@ std::string RunSummaryText(const PipelineDescription& pipeline, const RunReport&
 
 nlohmann::ordered_json RunSummaryJson(const PipelineDescription& pipeline, const RunReport& report) {
   const uint64_t tokens = GeneratedTokens(report);
-  Json stages = Json::object(), acceptance = Json::object(), stranded = Json::array();
+  Json stages = Json::object(), acceptance = Json::object(), speculation = Json::object(), stranded = Json::array();
+  for (const Speculation& figures : FindSpeculation(pipeline, report))
+    speculation[figures.stage] = SpeculationJson(figures);
   for (const auto& [name, stats] : report.stages) {
     Json samples = Json::object();
     for (const auto& [sample, values] : stats.samples) samples[sample] = DistributionJson(values);
@@ -101,6 +102,7 @@ nlohmann::ordered_json RunSummaryJson(const PipelineDescription& pipeline, const
           {"tokens_per_second", PerSecond(tokens, report.seconds)},
           {"acceptance_length", mean},
           {"acceptance_length_by_kind", acceptance},
+          {"speculation", speculation},
           {"stages", stages},
           {"stranded", stranded}};
 }
