@@ -1,8 +1,5 @@
 // draft with lookahead, and verify: the text of plain decoding in fewer steps, through the plugin ABI.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "core/base/random.h"
 #include "core/model/generation.h"
@@ -16,8 +13,6 @@
 
 namespace retort::testing {
 namespace {
-
-using ::testing::HasSubstr;
 
 /// 26 letters; the next one depends on the last alone. Its argmax goes through a long cycle of letters.
 std::shared_ptr<ScriptedModel> Letters() {
@@ -121,6 +116,36 @@ TEST_F(Lookahead, LearnsTheDrawsThatVerificationWillMake) {
   Use(Letters());
   Speculate(Records(8), "window: 5, ngram: 4, guesses: 4", "max_tokens: 60, ignore_eos: true, temperature: 1.5");
   EXPECT_GT(AcceptanceLength(), 1.5) << "at this temperature the argmax has a chance of a fifth";
+}
+
+TEST_F(Lookahead, TextsOfARealStepAreThoseOfPlainDecodingAndKeysThoseOfAPrefill) {
+  ModelConfig config;
+  config.name = "target";
+  config.source = WriteTinyModel(TempPath("tiny.gguf"));
+  config.precision = Precision::kExact;
+  config.threads = 2;
+  const auto loaded = Model::Load(config);
+  ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
+  for (const std::string temperature : {"0", "0.8"}) {
+    const std::string options = "max_tokens: 24, ignore_eos: true, temperature: " + temperature;
+    Use(*loaded);
+    const std::string expected = Plain(5, options, 9);
+    for (const std::string sizes : {"window: 3", "window: 5, ngram: 4, guesses: 6"}) {
+      Use(*loaded);
+      const std::vector<Record*> records = Records(5, 9);
+      Speculate(records, sizes, options, [&](Record* record) {
+        const KvSequence& kv = *record->kv.at(target_.get())->sequence;
+        ASSERT_EQ(kv.length() + 1, record->generation->tokens().size());
+        auto fresh = *target_->CreateSequence();
+        const ForwardItem item{fresh.get(), kv.tokens(), kv.length()};
+        std::span<const float> logits;
+        ASSERT_TRUE(target_->Forward({&item, 1}, &logits).ok());
+        ASSERT_EQ(Stored(kv), Stored(*fresh));
+      });
+      EXPECT_EQ(Texts(records), expected) << sizes << ", temperature " << temperature;
+      EXPECT_GT(verify_->counter("accepted_tokens"), 0) << sizes;
+    }
+  }
 }
 
 }  // namespace
