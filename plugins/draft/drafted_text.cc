@@ -50,14 +50,17 @@ std::vector<int32_t> DraftedText::Tokens() const {
   const size_t whole = WithoutOpenCharacter(body);
   const bool to_the_end = whole == body.size();
   body = body.substr(0, whole);
-  const std::vector<int32_t> joint = target_->Encode(context + std::string(body));
+  const auto encode = [&](std::string_view text) {
+    return to_the_end && end_ >= 0 ? target_->Encode(text) : target_->EncodeBeginning(text);
+  };
+  const std::vector<int32_t> joint = encode(context + std::string(body));
   size_t first = joint.size(), left = body.size();
   while (first > 0 && left > 0 && (*target_)[joint[first - 1]].bytes.size() <= left)
     left -= (*target_)[joint[--first]].bytes.size();
   if (left == 0) {
     AppendFaithful(std::span(joint).subspan(first), body, &out);
   } else {
-    AppendFaithful(target_->Encode(body), body, &out);
+    AppendFaithful(encode(body), body, &out);
   }
   if (to_the_end && end_ >= 0) out.push_back(end_);
   return out;

@@ -42,7 +42,7 @@ void TextAlignment::Encode(bool whole) {
   if (end == covered_) return;
   for (size_t count = kLookbehind;; count *= 2) {
     const size_t first = BorderBefore(count);
-    const Piece piece = EncodePiece(Start(first), end);
+    const Piece piece = EncodePiece(Start(first), end, whole);
     Joint joint{first, 0};
     const bool joined = first == 0 || Join(piece, count, &joint);
     if (!joined && count < kLongestLookbehind) continue;
@@ -69,9 +69,9 @@ size_t TextAlignment::BorderBefore(size_t count) const {
   return Start(begin) == kNowhere ? first : begin;
 }
 
-TextAlignment::Piece TextAlignment::EncodePiece(size_t start, size_t end) {
+TextAlignment::Piece TextAlignment::EncodePiece(size_t start, size_t end, bool whole) {
   const std::string_view text = std::string_view(run_).substr(start, end - start);
-  Piece piece{own_.Encode(text), {}};
+  Piece piece{whole ? own_.Encode(text) : own_.EncodeBeginning(text), {}};
   encoded_bytes_ += text.size();
   std::string decoded;
   for (const int32_t token : piece.tokens) {

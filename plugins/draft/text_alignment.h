@@ -18,8 +18,8 @@ namespace drafting {
 /// without its search over all pairs: borders are byte offsets here.)
 ///
 /// The tokens decode to the text, byte for byte, wherever the vocabulary can spell it; they are those of encoding it
-/// whole, but for a word longer than the limit. A tokenizer that adds to the text's beginning, a space say, does so
-/// once. What does not decode to its text is believed at its ends only.
+/// as the beginning of a longer one, but for a word longer than the limit. A tokenizer that adds to the text's
+/// beginning, a space say, does so once. What does not decode to its text is believed at its ends only.
 ///
 /// Special tokens stand for themselves where the other vocabulary has one of the same name, and their names for them
 /// elsewhere; a begin-of-sequence at the beginning, without a namesake, is left out.
@@ -57,7 +57,7 @@ class TextAlignment {
   void Encode(bool whole);
   size_t BorderBefore(size_t count) const;
   size_t Start(size_t token) const { return token == 0 ? 0 : ends_[token - 1]; }
-  Piece EncodePiece(size_t start, size_t end);
+  Piece EncodePiece(size_t start, size_t end, bool whole);
   bool Join(const Piece& piece, size_t count, Joint* joint) const;
 
   const Vocabulary& of_sequence_;

@@ -43,6 +43,18 @@ std::vector<int32_t> Vocabulary::Encode(std::string_view bytes) const {
   return out;
 }
 
+std::vector<int32_t> Vocabulary::EncodeBeginning(std::string_view bytes) const {
+  constexpr std::string_view kSpace = " \t\r\n\v\f", kLetter = "a";
+  if (!bytes.empty() && kSpace.find(bytes.back()) != kSpace.npos) {
+    std::vector<int32_t> tokens = Encode(std::string(bytes).append(kLetter));
+    if (!tokens.empty() && (*this)[tokens.back()].bytes == kLetter) {
+      tokens.pop_back();
+      return tokens;
+    }
+  }
+  return Encode(bytes);
+}
+
 void Vocabulary::EncodeParts(std::string_view bytes, std::vector<int32_t>* out) const {
   while (!bytes.empty()) {
     size_t length = std::min(longest_part_, bytes.size());

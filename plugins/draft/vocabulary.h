@@ -48,6 +48,9 @@ class Vocabulary {
   /// The tokens of any bytes: characters as the tokenizer has them, bytes that are no character by EncodeParts. What
   /// the vocabulary cannot spell, or the tokenizer refuses, is left out.
   std::vector<int32_t> Encode(std::string_view bytes) const;
+  /// The same for the beginning of a longer text. White space at its end is encoded as if a letter followed, which in
+  /// most pre-tokenizers is another word than white space at the end of everything, unless it is one with the letter.
+  std::vector<int32_t> EncodeBeginning(std::string_view bytes) const;
   /// Parts of characters: always the longest token that is no text by itself.
   void EncodeParts(std::string_view bytes, std::vector<int32_t>* out) const;
   /// The tokens that go with `bytes`: begin with them, or are a beginning of them. Cost: O(size()).

@@ -124,9 +124,8 @@ TEST(ModelSpeculation, AModelWithOtherTokensDraftsWhatIsChosenWithoutChance) {
     EXPECT_NE(sampled.finished.err.find(part), std::string::npos) << sampled.finished.err;
 }
 
-// The target drafts for itself: with its own tokens, with other numbers for them, and without its last merges. Carrying
-// text over and back cost a seventh of the acceptance where nothing but the numbers differs (0.86 was measured; 0.80
-// and 0.55 with merges dropped).
+// The target drafts for itself: with its own tokens, with other numbers for them, and without its last merges. What is
+// lost where only the numbers differ is lost on text that the target writes in other tokens than its tokenizer would.
 TEST(ModelSpeculation, OtherTokensCostTheRealModelLittleAcceptanceAndNoText_slow) {
   PipelineFolder folder;
   folder.Input(ShippedPrompts(12));
