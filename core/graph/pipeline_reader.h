@@ -42,8 +42,9 @@ class PipelineReader {
   void ReadModels(const YamlNode& section);
   void ReadStages(const YamlNode& section);
   void ReadStage(const YamlEntry& entry);
-  /// What the stage's ports carry; under its options where these are `complete`.
+  /// Which models the stage runs; under its options where these are `complete`.
   void ReadRunModels(const std::string& owner, bool complete, StageDescription& stage);
+  /// What the stage's ports carry; likewise.
   void ReadPayloads(const std::string& owner, bool complete, StageDescription& stage);
   void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);

@@ -92,27 +92,28 @@ Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
 
 /// What only works with the target's tokens; `difference` says that the model has others.
 Status CheckTranslatable(const Config& config, const Status& difference) {
+  const auto refuse = [&](const char* option, const std::string& why) {
+    return retort::Unsupported(std::string(option) + ": " + difference.message() + ". " + why +
+                               " a drafting model with the target's tokens");
+  };
+  const char* const without = "Drafts that are translated do without it; leave it out, or use";
+  if (config.String("draft_by") != "none") return refuse("draft_by", without);
+  if (config.Float("min_confidence") > 0) return refuse("min_confidence", without);
   const std::string drafting = config.String("drafting");
-  const bool tree = config.Int("branches") > 1;
-  for (const char* option : {"draft_by", "min_confidence"}) {
-    const bool used = option == std::string_view("draft_by") ? config.String("draft_by") != "none"
-                                                             : config.Float("min_confidence") > 0;
-    if (!used) continue;
-    return retort::Unsupported(std::string(option) + ": " + difference.message() +
-                               ". Drafts that are translated do without it; leave it out, or use a drafting model with "
-                               "the target's tokens");
-  }
-  if (drafting == "argmax" && !tree) return {};
-  std::string why = "a draft that is translated is one chain of text; use branches: 1";
   if (drafting == "sampled") {
-    why =
+    return refuse(
+        "drafting: sampled",
         "drawn tokens are accepted by the probabilities they were drawn with, and text that is translated has none in "
-        "the target's tokens; use drafting: argmax, which suits any temperature";
-  } else if (drafting == "coupled") {
-    why = "the verifier's chance chooses among the target's tokens, and says nothing of others; use drafting: argmax";
+        "the target's tokens; use drafting: argmax, which suits any temperature, or");
   }
-  return retort::Unsupported((tree && drafting == "argmax" ? "branches" : "drafting: " + drafting) + ": " +
-                             difference.message() + ". " + why + ", or a drafting model with the target's tokens");
+  if (drafting == "coupled") {
+    return refuse("drafting: coupled",
+                  "the verifier's chance chooses among the target's tokens, and says nothing of others; use drafting: "
+                  "argmax, or");
+  }
+  if (config.Int("branches") > 1)
+    return refuse("branches", "a draft that is translated is one chain of text; use branches: 1, or");
+  return {};
 }
 
 /// A model with other tokens.
@@ -128,7 +129,7 @@ Result<std::unique_ptr<Drafter>> MakeTranslatedDrafter(const Config& config, Mod
           "accepted than of a model with its tokens");
   options.name = "model (translated)";
   return std::unique_ptr<Drafter>(
-      new TranslatedDrafter(std::move(options), context, std::move(target), std::move(own), config.StageName()));
+      new TranslatedDrafter(std::move(options), context, std::move(target), std::move(own)));
 }
 
 Result<std::unique_ptr<Drafter>> MakeModelDrafter(const Config& config) {

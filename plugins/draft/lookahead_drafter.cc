@@ -18,17 +18,12 @@ Status LookaheadDrafter::Draft(Context&, std::span<const Record> records, std::s
 
 Status LookaheadDrafter::DraftOne(const Record& record) const {
   RETORT_ASSIGN_OR_RETURN(const SequenceView sequence, record.Sequence());
-  RETORT_ASSIGN_OR_RETURN(Memory* const memory, MemoryOf(record));
+  RETORT_ASSIGN_OR_RETURN(Memory* const memory,
+                          record.AttachmentOr<Memory>(attachment_, [&] { return std::make_unique<Memory>(options_); }));
   const size_t depth = UsefulLength(sequence, options_.max_tokens);
   if (sequence.generated().empty() || depth == 0) return record.SetDraft({.drafter = "lookahead"});
   RETORT_RETURN_IF_ERROR(Learn(record, sequence, *memory));
   return SetDraft(record, sequence.tokens.back(), depth, *memory);
-}
-
-Result<LookaheadDrafter::Memory*> LookaheadDrafter::MemoryOf(const Record& record) const {
-  if (auto* const found = record.Attachment<Memory>(attachment_)) return found;
-  RETORT_RETURN_IF_ERROR(record.Attach(attachment_, std::make_unique<Memory>(options_)));
-  return record.Attachment<Memory>(attachment_);
 }
 
 /// Take in what the target has said since: the text that came about, and its answers to the window.

@@ -48,7 +48,6 @@ class LookaheadDrafter final : public Drafter {
     std::vector<size_t> asked;  // columns
   };
   retort::Status DraftOne(const retort::sdk::Record& record) const;
-  retort::Result<Memory*> MemoryOf(const retort::sdk::Record& record) const;
   retort::Status Learn(const retort::sdk::Record& record, const retort::sdk::SequenceView& sequence,
                        Memory& memory) const;
   retort::Status SetDraft(const retort::sdk::Record& record, int32_t last, size_t depth, Memory& memory) const;

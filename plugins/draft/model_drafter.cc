@@ -37,17 +37,27 @@ Result<ModelDrafter::Entry> ModelDrafter::Begin(Context& context, const Record& 
   const size_t room = context_ + 1 - std::min(context_ + 1, entry.history.size());
   if (room < entry.length) context.Count("drafts_beyond_context");
   entry.length = sequence.finish == Finish::kNone ? std::min(entry.length, room) : 0;
-  // Before the first verification nobody knows how the record is sampled; the argmax is a guess that needs no q.
-  if (const Result<Sampling> own = record.OwnSampling(); own.ok()) {
-    entry.sampling = *own;
-  } else if (own.status().code() != retort::StatusCode::kNotFound) {
-    return own.status();
-  }
-  if (entry.sampling.temperature == 0) entry.drafting = Drafting::kArgmax;
+  RETORT_ASSIGN_OR_RETURN(entry.sampling, SamplingOf(record));
+  if (entry.sampling.temperature == 0) entry.drafting = Drafting::kArgmax;  // a guess that needs no q
   if (entry.length > 0) RETORT_RETURN_IF_ERROR(entry.kv.KeepCommon(entry.history));
   // A prompt is the target's to run, which gives it the first token too. What a part of it ran would be lost.
   if (options_.of_target && entry.kv.Length() + 1 < entry.history.size()) entry.length = 0;
   return entry;
+}
+
+Result<Sampling> ModelDrafter::SamplingOf(const Record& record) {
+  Result<Sampling> own = record.OwnSampling();
+  if (!own.ok() && own.status().code() == retort::StatusCode::kNotFound) return Sampling();
+  return own;
+}
+
+Result<Logits> ModelDrafter::RunItems(Context& context, size_t most) {
+  size_t tokens = 0;
+  for (const retort::sdk::ForwardItem& item : items_) tokens += item.token_count;
+  clock_.Begin(most, tokens);
+  RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
+  context.Count("draft_steps");
+  return logits;
 }
 
 void ModelDrafter::Report(Context& context, const Status& why) {
@@ -75,12 +85,7 @@ Status ModelDrafter::Close(Ending ending) {
 Status ChainDrafter::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
   chains_.clear();
   for (size_t i = 0; i < records.size(); ++i) outcomes[i] = Admit(context, records[i], i);
-  while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live; })) {
-    const Status status = Step(context);
-    if (status.ok()) continue;
-    Report(context, status);
-    break;
-  }
+  RunSteps(context, chains_, &Chain::live);
   for (const Chain& chain : chains_) {
     const bool sampled = chain.entry.drafting == Drafting::kSampled;
     outcomes[chain.outcome] =
@@ -89,7 +94,7 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
                                      .q = sampled ? chain.q.data() : nullptr,
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
-                                     .begin_seconds = CatchUp(chain.entry)});
+                                     .begin_seconds = CatchUp(chain.entry.history.size(), chain.entry.kv)});
   }
   return {};
 }
@@ -129,18 +134,15 @@ void ChainDrafter::PrepareStep(Chain& chain) const {
 /// One token more for every live chain, and more where guesses are right.
 Status ChainDrafter::Step(Context& context) {
   items_.clear();
-  size_t most = 0, tokens = 0;
+  size_t most = 0;
   for (Chain& chain : chains_) {
     if (!chain.live) continue;
     PrepareStep(chain);
     items_.emplace_back(chain.entry.kv, chain.run, chain.run.size() - chain.guesses - 1);
     most = std::max(most, chain.run.size() - chain.guesses);
-    tokens += chain.run.size();
   }
   const size_t before = Longest();
-  clock_.Begin(most, tokens);
-  RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
-  context.Count("draft_steps");
+  RETORT_ASSIGN_OR_RETURN(const Logits logits, RunItems(context, most));
   size_t row = 0;
   for (Chain& chain : chains_) {
     if (!chain.live) continue;
@@ -150,7 +152,7 @@ Status ChainDrafter::Step(Context& context) {
     if (!status.ok()) Report(context, status);
     chain.live = status.ok() && chain.live && chain.tokens.size() < chain.entry.length;
   }
-  clock_.End(Longest() - before);
+  clock_.End(static_cast<double>(Longest() - before));
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,10 +59,23 @@ class ModelDrafter : public Drafter {
   /// Tokens that the verifier wants of the record's next draft, at most. Where drafts have not paid for long, that of a
   /// new record is not begun, since its prompt would have to be run.
   size_t BudgetOf(const retort::sdk::Record& record);
-  /// Seconds that the entry's next draft takes before it has a token.
-  double CatchUp(const Entry& entry) const {
-    return clock_.CatchUp(entry.history.size() - std::min(entry.history.size(), entry.kv.Length()));
+  /// How the record is sampled. Before the first verification nobody knows: neutral, at temperature 0.
+  static retort::Result<retort::sdk::Sampling> SamplingOf(const retort::sdk::Record& record);
+  /// Seconds that the next draft of a sequence of `history` tokens takes before it has a token.
+  double CatchUp(size_t history, const retort::sdk::Kv& kv) const {
+    return clock_.CatchUp(history - std::min(history, kv.Length()));
   }
+  /// One token more for every live draft.
+  virtual retort::Status Step(retort::sdk::Context& context) = 0;
+  /// Steps until no draft is `live`; one that fails ends them all as they are.
+  template <typename Draft, typename Live>
+  void RunSteps(retort::sdk::Context& context, const std::vector<Draft>& drafts, Live Draft::*live) {
+    while (std::any_of(drafts.begin(), drafts.end(), std::mem_fn(live))) {
+      if (const retort::Status status = Step(context); !status.ok()) return Report(context, status);
+    }
+  }
+  /// Run items_, timed until clock_.End. `most`: tokens that a sequence has gained since its last draft.
+  retort::Result<retort::sdk::Logits> RunItems(retort::sdk::Context& context, size_t most);
   /// The row as far as the target has tokens.
   std::span<const float> Known(std::span<const float> logits) const {
     return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
@@ -76,6 +90,7 @@ class ModelDrafter : public Drafter {
   ModelDrafterOptions options_;
   size_t context_;
   StepClock clock_;
+  std::vector<retort::sdk::ForwardItem> items_;  // of a step
   static constexpr size_t kLong = 48;
   size_t unpaid_ = 0;  // times in a row that the verifier wanted no draft, of any record
   std::vector<float> p_;
@@ -111,14 +126,13 @@ class ChainDrafter final : public ModelDrafter {
   /// Tokens of the longest chain.
   size_t Longest() const;
   retort::Status Admit(retort::sdk::Context& context, const retort::sdk::Record& record, size_t outcome);
-  retort::Status Step(retort::sdk::Context& context);
+  retort::Status Step(retort::sdk::Context& context) override;
   void PrepareStep(Chain& chain) const;
   retort::Status Take(retort::sdk::Context& context, Chain& chain, const retort::sdk::Logits& logits, size_t row);
   retort::Status Draw(Chain& chain, std::span<const float> logits);
 
   const TextMemory memory_;
   std::vector<Chain> chains_;
-  std::vector<retort::sdk::ForwardItem> items_;
 };
 
 }  // namespace drafting

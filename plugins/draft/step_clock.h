@@ -17,11 +17,11 @@ class StepClock {
     tokens_ = tokens;
     begin_ = std::chrono::steady_clock::now();
   }
-  /// It has made drafts longer by `gained` tokens.
-  void End(size_t gained = 1) {
+  /// It has made drafts longer by `gained` tokens, in the mean or the longest; fewer than one count as one.
+  void End(double gained = 1) {
     const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
     if (drafts_) {
-      Mix(step_seconds_, passed / static_cast<double>(std::max<size_t>(gained, 1)));
+      Mix(step_seconds_, passed / std::max(gained, 1.0));
     } else {
       Mix(token_seconds_, passed / static_cast<double>(tokens_));
     }

@@ -17,9 +17,10 @@ class TextMemory {
 
   /// The record's own, made on first use; lives as long as the record's attachments.
   retort::Result<TextDrafter::Memory*> Of(const retort::sdk::Record& record, const TextDrafter& drafter) const {
-    if (const auto* const found = record.Attachment<Attached>(attachment_)) return found->memory.get();
-    RETORT_RETURN_IF_ERROR(record.Attach(attachment_, std::make_unique<Attached>(Attached{drafter.NewMemory()})));
-    return record.Attachment<Attached>(attachment_)->memory.get();
+    RETORT_ASSIGN_OR_RETURN(const Attached* const attached, record.AttachmentOr<Attached>(attachment_, [&] {
+      return std::make_unique<Attached>(Attached{drafter.NewMemory()});
+    }));
+    return attached->memory.get();
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "plugins/draft/lookup_drafter.h"
 #include "plugins/draft/ngram_drafter.h"
 #include "plugins/draft/race_drafter.h"
+#include "plugins/draft/self_options.h"
 #include "plugins/draft/store_drafter.h"
 
 namespace drafting {
@@ -47,8 +48,7 @@ bool IsJoint(const std::string& drafter) { return drafter == "race" || drafter =
 /// The drafter of the stage, or the one that drafts for its model.
 std::string Asked(const Config& config) {
   const std::string drafter = config.String("drafter");
-  const bool by_model = drafter == "model" || drafter == "self-skip" || drafter == "early-exit";
-  return by_model ? config.String("draft_by") : drafter;
+  return drafter == "model" || IsSelfDrafter(drafter) ? config.String("draft_by") : drafter;
 }
 
 /// The names of those that draft, in order.

@@ -35,12 +35,11 @@ Result<Vocabulary> ReadVocabulary(Model model) {
   return Vocabulary(std::move(data));
 }
 
-TranslatedDrafter::TranslatedDrafter(ModelDrafterOptions options, size_t context, Vocabulary target, Vocabulary own,
-                                     std::string stage)
+TranslatedDrafter::TranslatedDrafter(ModelDrafterOptions options, size_t context, Vocabulary target, Vocabulary own)
     : ModelDrafter(std::move(options), context),
       target_(std::move(target)),
       own_(std::move(own)),
-      attachment_(std::move(stage)) {}
+      attachment_("retort.draft.alignment/" + options_.stage) {}
 
 Status TranslatedDrafter::Draft(Context& context, std::span<const Record> records, std::span<Status> outcomes) {
   chains_.clear();
@@ -49,29 +48,17 @@ Status TranslatedDrafter::Draft(Context& context, std::span<const Record> record
     outcomes[i] = chain.status();
     if (chain.ok()) chains_.push_back(*std::move(chain));
   }
-  while (std::any_of(chains_.begin(), chains_.end(), [](const Chain& chain) { return chain.live(); })) {
-    const Status status = Step(context);
-    if (status.ok()) continue;
-    Report(context, status);
-    break;
-  }
+  RunSteps(context, chains_, &Chain::live);
   for (Chain& chain : chains_) {
     chain.tokens.resize(std::min(chain.tokens.size(), chain.length));
-    const size_t run = std::min(chain.history.size(), chain.kv.Length());
     outcomes[chain.outcome] = chain.record.SetDraft({.kind = DraftKind::kPointMass,
                                                      .tokens = chain.tokens,
                                                      .drafter = options_.name,
                                                      .step_seconds = clock_.step_seconds(),
-                                                     .begin_seconds = clock_.CatchUp(chain.history.size() - run)});
+                                                     .begin_seconds = CatchUp(chain.history.size(), chain.kv)});
     if (!chain.tokens.empty()) context.Count("drafts_translated");
   }
   return {};
-}
-
-Result<TextAlignment*> TranslatedDrafter::AlignmentOf(const Record& record) const {
-  if (auto* const attached = record.Attachment<TextAlignment>(attachment_)) return attached;
-  RETORT_RETURN_IF_ERROR(record.Attach(attachment_, std::make_unique<TextAlignment>(target_, own_)));
-  return record.Attachment<TextAlignment>(attachment_);
 }
 
 /// The record with its text as the model reads it, and the model's keys and values of what that still says.
@@ -80,7 +67,9 @@ Result<TranslatedDrafter::Chain> TranslatedDrafter::BeginChain(Context& context,
   RETORT_ASSIGN_OR_RETURN(const retort::sdk::Kv kv, record.Kv(options_.model));
   const size_t budget = std::min(UsefulLength(sequence, options_.max_tokens), BudgetOf(record));
   const size_t length = sequence.finish == Finish::kNone ? budget : 0;
-  RETORT_ASSIGN_OR_RETURN(TextAlignment* const alignment, AlignmentOf(record));
+  RETORT_ASSIGN_OR_RETURN(TextAlignment* const alignment, record.AttachmentOr<TextAlignment>(attachment_, [&] {
+    return std::make_unique<TextAlignment>(target_, own_);
+  }));
   alignment->Update(sequence.tokens);
   Chain chain{.record = record,
               .kv = kv,
@@ -94,12 +83,9 @@ Result<TranslatedDrafter::Chain> TranslatedDrafter::BeginChain(Context& context,
   // The last token drafted is not run.
   chain.steps = std::min(options_.max_tokens, context_ + 1 - std::min(context_ + 1, chain.history.size()));
   if (chain.steps < length) context.Count("drafts_beyond_context");
-  if (const Result<Sampling> own = record.OwnSampling(); own.ok()) {
-    chain.sampling.repetition_penalty = own->repetition_penalty;
-    chain.sampling.repetition_window = own->repetition_window;
-  } else if (own.status().code() != retort::StatusCode::kNotFound) {
-    return own.status();
-  }
+  RETORT_ASSIGN_OR_RETURN(const Sampling own, SamplingOf(record));
+  chain.sampling.repetition_penalty = own.repetition_penalty;
+  chain.sampling.repetition_window = own.repetition_window;
   if (chain.steps > 0) RETORT_RETURN_IF_ERROR(kv.KeepCommon(chain.history));
   return chain;
 }
@@ -107,17 +93,14 @@ Result<TranslatedDrafter::Chain> TranslatedDrafter::BeginChain(Context& context,
 /// One token more for every live chain.
 Status TranslatedDrafter::Step(Context& context) {
   items_.clear();
-  size_t most = 0, tokens = 0, gained = 0;
+  size_t most = 0, gained = 0;
   for (const Chain& chain : chains_) {
     if (!chain.live()) continue;
     const std::span<const int32_t> pending = std::span(chain.history).subspan(chain.kv.Length());
     items_.emplace_back(chain.kv, pending, pending.size() - 1);
     most = std::max(most, pending.size());
-    tokens += pending.size();
   }
-  clock_.Begin(most, tokens);
-  RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
-  context.Count("draft_steps");
+  RETORT_ASSIGN_OR_RETURN(const Logits logits, RunItems(context, most));
   size_t row = 0;
   for (Chain& chain : chains_) {
     if (!chain.live()) continue;

@@ -23,8 +23,8 @@ retort::Result<Vocabulary> ReadVocabulary(retort::sdk::Model model);
 /// record are of the target and not known here; its repetition penalty goes by the model's own tokens.
 class TranslatedDrafter final : public ModelDrafter {
  public:
-  /// `context`: tokens that the model holds. `stage` names it among the attachments of a record.
-  TranslatedDrafter(ModelDrafterOptions options, size_t context, Vocabulary target, Vocabulary own, std::string stage);
+  /// `context`: tokens that the model holds.
+  TranslatedDrafter(ModelDrafterOptions options, size_t context, Vocabulary target, Vocabulary own);
   retort::Status Draft(retort::sdk::Context& context, std::span<const retort::sdk::Record> records,
                        std::span<retort::Status> outcomes) override;
 
@@ -42,14 +42,12 @@ class TranslatedDrafter final : public ModelDrafter {
     bool live() const { return steps > 0 && tokens.size() < length; }
   };
   retort::Result<Chain> BeginChain(retort::sdk::Context& context, const retort::sdk::Record& record, size_t outcome);
-  retort::Result<TextAlignment*> AlignmentOf(const retort::sdk::Record& record) const;
-  retort::Status Step(retort::sdk::Context& context);
+  retort::Status Step(retort::sdk::Context& context) override;
   retort::Status Draw(Chain& chain, std::span<const float> logits);
 
   const Vocabulary target_, own_;
   const std::string attachment_;
   std::vector<Chain> chains_;
-  std::vector<retort::sdk::ForwardItem> items_;
 };
 
 }  // namespace drafting

@@ -29,12 +29,7 @@ Status TreeDrafter::Draft(Context& context, std::span<const Record> records, std
     trees_.push_back({*std::move(entry), i});
     trees_.back().live = live;
   }
-  while (std::any_of(trees_.begin(), trees_.end(), [](const Tree& tree) { return tree.live; })) {
-    const Status status = Step(context);
-    if (status.ok()) continue;
-    Report(context, status);
-    break;
-  }
+  RunSteps(context, trees_, &Tree::live);
   for (Tree& tree : trees_) outcomes[tree.outcome] = Finish(tree);
   return {};
 }
@@ -59,18 +54,15 @@ void TreeDrafter::PrepareStep(Tree& tree) {
 /// One level more for every live tree.
 Status TreeDrafter::Step(Context& context) {
   items_.clear();
-  size_t most = 0, tokens = 0;
+  size_t most = 0;
   for (Tree& tree : trees_) {
     if (!tree.live) continue;
     PrepareStep(tree);
     const size_t first = tree.depth == 0 ? tree.tokens.size() - 1 : 0;
     items_.emplace_back(tree.entry.kv, tree.tokens, first, tree.parents);
     most = std::max(most, tree.depth == 0 ? tree.tokens.size() : 1);  // a level is one step, however wide
-    tokens += tree.tokens.size();
   }
-  clock_.Begin(most, tokens);
-  RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
-  context.Count("draft_steps");
+  RETORT_ASSIGN_OR_RETURN(const Logits logits, RunItems(context, most));
   size_t row = 0;
   for (Tree& tree : trees_) {
     if (!tree.live) continue;
@@ -201,7 +193,7 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .q = sampled ? tree.q.data() : nullptr,
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
-                                     .begin_seconds = CatchUp(tree.entry)});
+                                     .begin_seconds = CatchUp(tree.entry.history.size(), tree.entry.kv)});
 }
 
 }  // namespace drafting

@@ -36,7 +36,7 @@ class TreeDrafter final : public ModelDrafter {
     std::vector<int32_t> tokens = {}, parents = {};  // of the frontier, for the step
     bool live = true;
   };
-  retort::Status Step(retort::sdk::Context& context);
+  retort::Status Step(retort::sdk::Context& context) override;
   void PrepareStep(Tree& tree);
   retort::Status Grow(Tree& tree, int32_t node, std::span<const float> logits);
   retort::Status GrowSampled(Tree& tree, int32_t node, std::span<const float> logits);
@@ -46,7 +46,6 @@ class TreeDrafter final : public ModelDrafter {
   std::vector<int32_t> HistoryAt(const Tree& tree, int32_t node) const;
 
   std::vector<Tree> trees_;
-  std::vector<retort::sdk::ForwardItem> items_;
 };
 
 }  // namespace drafting

@@ -10,11 +10,8 @@ constexpr std::string_view kHistory = "verify.draft_history";
 }  // namespace
 
 retort::Status DraftLengths::Add(const StepDraft& draft, size_t rows, size_t offered) {
-  auto* history = draft.record.Attachment<DraftHistory>(kHistory);
-  if (history == nullptr) {
-    RETORT_RETURN_IF_ERROR(draft.record.Attach(kHistory, std::make_unique<DraftHistory>()));
-    history = draft.record.Attachment<DraftHistory>(kHistory);
-  }
+  RETORT_ASSIGN_OR_RETURN(DraftHistory* const history, draft.record.AttachmentOr<DraftHistory>(
+                                                           kHistory, [] { return std::make_unique<DraftHistory>(); }));
   sequences_.push_back({.rows = rows, .offered = offered, .history = history, .tree = draft.grows_as_tree});
   return {};
 }

@@ -23,8 +23,14 @@ void AcceptanceRate::Fade(double keep) {
   for (double& value : accepted_) value *= keep;
 }
 
-double LengthControl::ChanceOfAll(size_t place, double before) const {
-  return (all_.accepted(place) + kFirstTries * before) / (all_.tried(place) + kFirstTries);
+LengthControl::Chances LengthControl::ChancesOfAll(size_t places) const {
+  Chances chances{};
+  double before = kFirstChance;
+  for (size_t place = 0; place < places; ++place) {
+    before = (all_.accepted(place) + kFirstTries * before) / (all_.tried(place) + kFirstTries);
+    chances[place] = before;
+  }
+  return chances;
 }
 
 double LengthControl::ChanceOf(const DraftHistory& history, size_t place, double of_all) const {
@@ -32,12 +38,11 @@ double LengthControl::ChanceOf(const DraftHistory& history, size_t place, double
 }
 
 double LengthControl::Chance(const DraftHistory& history, bool tree, size_t place) const {
-  double of_all = kFirstChance, least = 1;
-  for (size_t at = 0; at <= place; ++at) {
-    of_all = ChanceOfAll(at, of_all);
-    const double chance = ChanceOf(history, at, of_all);
-    least = tree ? std::min(least, chance) : chance;
-  }
+  place = std::min(place, AcceptanceRate::kPlaces - 1);
+  const Chances of_all = ChancesOfAll(place + 1);
+  if (!tree) return ChanceOf(history, place, of_all[place]);
+  double least = 1;
+  for (size_t at = 0; at <= place; ++at) least = std::min(least, ChanceOf(history, at, of_all[at]));
   return least;
 }
 
@@ -49,9 +54,7 @@ void LengthControl::Gather(std::span<Sequence> sequences) {
     sequence.length = 0;
     longest = std::max(longest, std::min(sequence.offered, AcceptanceRate::kPlaces));
   }
-  std::array<double, AcceptanceRate::kPlaces> of_all;
-  for (size_t place = 0; place < longest; ++place)
-    of_all[place] = ChanceOfAll(place, place == 0 ? kFirstChance : of_all[place - 1]);
+  const Chances of_all = ChancesOfAll(longest);
   for (size_t s = 0; s < sequences.size(); ++s) {
     const Sequence& sequence = sequences[s];
     double chance = 1;

@@ -64,8 +64,9 @@ class LengthControl {
   const StepCost& cost() const { return cost_; }
 
  private:
-  /// The same for a sequence of which nothing is known, where the place before has the chance `before`.
-  double ChanceOfAll(size_t place, double before) const;
+  using Chances = std::array<double, AcceptanceRate::kPlaces>;
+  /// The same for a sequence of which nothing is known, at the first `places`.
+  Chances ChancesOfAll(size_t places) const;
   double ChanceOf(const DraftHistory& history, size_t place, double of_all) const;
   void Gather(std::span<Sequence> sequences);
   void TryIdle(std::span<Sequence> sequences, size_t rows);

@@ -140,6 +140,7 @@ class Verify final : public Stage {
   struct Entry : retort_stages::StepDraft {
     Kv kv;
     size_t begin;
+    size_t whole, levels;  // tokens of the draft before its length was chosen; of these, in a row
   };
   static constexpr size_t kLongestChain = 256;  // each drafted token needs a row of logits
   static constexpr size_t kSharedPrompt = 32;   // tokens from which on keys and values of prompts are kept for others
@@ -169,16 +170,19 @@ class Verify final : public Stage {
     const std::span<const int32_t> pending = sequence->tokens.subspan(kv->Length());
     prompt_ = prompt_ || pending.size() > 1 || sequence->generated().empty();
     const bool tree = draft->parents != nullptr && length > 0;
+    const size_t levels = tree ? retort_stages::TreeLevels({draft->parents, length}) : length;
     entries_.push_back({{.record = record,
                          .pending = pending.size(),
                          .draft = length,
                          .offered = draft->q == nullptr ? length : 0,
                          .tree = tree,
                          .grows_as_tree = draft->kind == DraftKind::kTree,
-                         .token_seconds = TokenSeconds(*draft, length),
+                         .token_seconds = TokenSeconds(*draft, length, levels),
                          .begin_seconds = draft->begin_seconds},
                         *kv,
-                        tokens_.size()});
+                        tokens_.size(),
+                        length,
+                        levels});
     tokens_.insert(tokens_.end(), pending.begin(), pending.end());
     tokens_.insert(tokens_.end(), draft->tokens.begin(), draft->tokens.begin() + static_cast<std::ptrdiff_t>(length));
     AddParents(pending.size(), length, tree ? draft->parents : nullptr);
@@ -202,10 +206,8 @@ class Verify final : public Stage {
   }
 
   /// What one token more costs the drafter. Of a tree: its levels' share; drafts without tokens cost what the last did.
-  double TokenSeconds(const DraftView& draft, size_t length) {
+  double TokenSeconds(const DraftView& draft, size_t length, size_t levels) {
     if (length == 0) return draft.step_seconds > 0 ? token_seconds_ : 0;
-    size_t levels = length;
-    if (draft.parents != nullptr) levels = *std::max_element(depths_.begin(), depths_.end());
     return token_seconds_ = draft.step_seconds * static_cast<double>(levels) / static_cast<double>(length);
   }
 
@@ -260,16 +262,16 @@ class Verify final : public Stage {
   /// Counters carry the names that vLLM gives them (vllm/v1/spec_decode/metrics.py), without their prefix.
   void Report(Context& context, const Entry& entry, size_t accepted, size_t committed) {
     VerifiedDraft verified;
-    verified.offered = verified.offered_levels = std::max(entry.offered, entry.draft);
-    verified.tokens = verified.levels = entry.draft;
+    verified.offered = entry.whole;
+    verified.offered_levels = entry.levels;
+    verified.tokens = entry.draft;
+    verified.levels = entry.draft == entry.whole ? entry.levels : entry.draft;
     verified.accepted = accepted;
     verified.committed = committed;
     const Result<DraftView> draft = entry.record.Draft();
     if (draft.ok()) verified.drafter = draft->drafter;
-    if (draft.ok() && draft->parents != nullptr) {
-      verified.offered_levels = retort_stages::TreeLevels({draft->parents, verified.offered});
+    if (draft.ok() && entry.tree && entry.draft < entry.whole)
       verified.levels = retort_stages::TreeLevels({draft->parents, entry.draft});
-    }
     if (const Result<std::string_view> kind = entry.record.GetString("kind"); kind.ok()) verified.kind = *kind;
     metrics_.Draft(context, verified);
   }

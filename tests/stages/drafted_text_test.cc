@@ -57,7 +57,7 @@ TEST(DraftedText, ContinuesTheTokensThatAreThereNotThoseOfTheirText) {
   data.pre = "smollm";
   data.tokens = {"<|end|>"};
   data.token_types = {3};
-  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpelledByte(byte));
+  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpellByte(byte));
   for (const auto& [left, right] : {std::pair{"a", "b"}, {"c", "d"}, {"ab", "cd"}, {"1", "1"}}) {
     data.merges.push_back(std::string(left) + " " + right);
     data.tokens.push_back(std::string(left) + right);

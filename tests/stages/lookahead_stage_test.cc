@@ -2,11 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "core/base/random.h"
-#include "core/model/generation.h"
 #include "core/plugin/handles.h"
-#include "tests/stages/decoding_rounds.h"
+#include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/mock_host.h"
 #include "tests/support/scripted_model.h"
 #include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
@@ -30,56 +28,31 @@ std::shared_ptr<ScriptedModel> Letters() {
       ScriptedModelOptions{.name = "target", .alphabet = "abcdefghijklmnopqrstuvwxyz", .context_length = 256});
 }
 
-class Lookahead : public ::testing::Test {
+class Lookahead : public StagesFixture {
  protected:
-  void Use(std::shared_ptr<Model> target) {
-    draft_.reset();  // stages go before their host
-    verify_.reset();
-    target_ = std::move(target);
-    host_ = std::make_unique<MockHost>(5);
-    for (const char* name : {"generate", "draft", "verify"})
-      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
-    host_->AddModel(target_);
-  }
-  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
-    auto stage = host_->Create(name, options);
-    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
-    return stage.ok() ? *std::move(stage) : nullptr;
-  }
   std::vector<Record*> Records(size_t count, size_t prompt_step = 0) {
     std::vector<Record*> records;
     for (size_t i = 0; i < count; ++i) {
       std::vector<int32_t> prompt;
       for (size_t t = 0; t < 3 + i * prompt_step % 80; ++t)
         prompt.push_back(static_cast<int32_t>(RandomBits({i, t, 0, 0}) % 26));
-      records.push_back(host_->NewRecord("{\"id\": \"r" + std::to_string(i) + "\"}"));
-      records.back()->generation =
-          std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
-      records.back()->vocab = target_->hyper().vocab;
+      records.push_back(Begin("r" + std::to_string(i), std::move(prompt)));
     }
     return records;
   }
   std::string Plain(size_t count, const std::string& options, size_t prompt_step = 0) {
     const std::vector<Record*> records = Records(count, prompt_step);
-    auto stage = Stage("generate", "{ model: target, " + options + " }");
-    GenerateToEnd(*stage, records);
+    Generate(records, options);
     return Texts(records);
   }
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
-    draft_ = Stage("draft", "{ drafter: lookahead, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
-    SpeculateToEnd(*draft_, *verify_, records, check);
+    RunStages(records, "{ drafter: lookahead, " + draft_options + " }", verify_options, check);
   }
   double AcceptanceLength() const {
     return verify_->counter("tokens_generated") /
            (verify_->counter("tokens_generated") - verify_->counter("accepted_tokens"));
   }
-
-  std::shared_ptr<Model> target_;
-  std::unique_ptr<MockHost> host_;
-  std::unique_ptr<MockStage> draft_, verify_;
 };
 
 TEST_F(Lookahead, GivesTheTextOfPlainDecoding) {

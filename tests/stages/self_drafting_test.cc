@@ -6,12 +6,10 @@
 #include <functional>
 
 #include "core/base/random.h"
-#include "core/model/generation.h"
 #include "core/model/skip_profile.h"
 #include "core/plugin/handles.h"
-#include "tests/stages/decoding_rounds.h"
+#include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/mock_host.h"
 #include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
 
@@ -33,48 +31,26 @@ std::shared_ptr<Model> LoadTiny(int threads, uint64_t seed = 1) {
   return model.ok() ? *model : nullptr;
 }
 
-class SelfDrafting : public ::testing::Test {
+class SelfDrafting : public StagesFixture {
  protected:
-  void Use(std::shared_ptr<Model> target) {
-    target_ = std::move(target);
-    draft_.reset();  // stages go before their host
-    verify_.reset();
-    host_ = std::make_unique<MockHost>(5);
-    for (const char* name : {"generate", "draft", "verify"})
-      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
-    host_->AddModel(target_);
-  }
-  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
-    auto stage = host_->Create(name, options);
-    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
-    return stage.ok() ? *std::move(stage) : nullptr;
-  }
   std::vector<Record*> Records(size_t count) {
     std::vector<Record*> records;
     for (size_t i = 0; i < count; ++i) {
       std::vector<int32_t> prompt;
       for (size_t t = 0; t < 5 + i * 9 % 80; ++t)
         prompt.push_back(static_cast<int32_t>(RandomBits({i, t, 0, 0}) % 250));
-      records.push_back(host_->NewRecord("{\"id\": \"r" + std::to_string(i) + "\"}"));
-      records.back()->generation =
-          std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
-      records.back()->vocab = target_->hyper().vocab;
+      records.push_back(Begin("r" + std::to_string(i), std::move(prompt)));
     }
     return records;
   }
   std::vector<Record*> Generate(size_t count, const std::string& options) {
     const std::vector<Record*> records = Records(count);
-    auto stage = Stage("generate", "{ model: target, " + options + " }");
-    GenerateToEnd(*stage, records);
+    StagesFixture::Generate(records, options);
     return records;
   }
-  /// Decode to the end, `check` after every verification.
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options, const std::function<void(Record*)>& check = {}) {
-    draft_ = Stage("draft", "{ target: target, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
-    SpeculateToEnd(*draft_, *verify_, records, check);
+    RunStages(records, "{ target: target, " + draft_options + " }", verify_options, check);
   }
   void ExpectAPrefill(const Record& record) {
     const KvSequence& kv = *record.kv.at(target_.get())->sequence;
@@ -97,9 +73,6 @@ class SelfDrafting : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::shared_ptr<Model> target_;
-  std::unique_ptr<MockHost> host_;
-  std::unique_ptr<MockStage> draft_, verify_;
 };
 
 class ExactSelfDrafting : public SelfDrafting, public ::testing::WithParamInterface<int> {};

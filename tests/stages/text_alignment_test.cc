@@ -223,8 +223,8 @@ TEST(EncodeBeginning, WhiteSpaceAtTheEndIsAsIfALetterFollowed) {
   TokenizerData data;
   data.model = "gpt2";
   data.pre = "smollm";
-  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpelledByte(byte));
-  const std::string line = SpelledByte('\n'), space = SpelledByte(' ');
+  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpellByte(byte));
+  const std::string line = SpellByte('\n'), space = SpellByte(' ');
   for (const auto& [left, right] : {std::pair{line, line}, {line, space}}) {
     data.merges.push_back(left + " " + right);
     data.tokens.push_back(left + right);

@@ -5,11 +5,9 @@
 #include <map>
 
 #include "core/base/random.h"
-#include "core/model/generation.h"
 #include "core/plugin/handles.h"
 #include "plugins/shared/ngram_store.h"
-#include "tests/stages/decoding_rounds.h"
-#include "tests/support/mock_host.h"
+#include "tests/stages/stages_fixture.h"
 #include "tests/support/scripted_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -36,64 +34,42 @@ std::shared_ptr<ScriptedModel> CircularModel() {
       ScriptedModelOptions{.name = "target", .alphabet = "abcd", .context_length = 256});
 }
 
-class TextDrafters : public ::testing::Test {
+class TextDrafters : public StagesFixture {
  protected:
   void SetUp() override { Use(); }
-  void Use() {
-    draft_.reset();  // stages go before their host
-    verify_.reset();
-    target_ = CircularModel();
-    host_ = std::make_unique<MockHost>(5);
-    for (const char* name : {"generate", "draft", "verify"})
-      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
-    host_->AddModel(target_);
-  }
+  void Use() { StagesFixture::Use(CircularModel()); }
   TokenSet Tokens() const {
-    return TokenSet::Of(static_cast<uint32_t>(target_->vocab()),
+    return TokenSet::Of(static_cast<uint32_t>(target_->hyper().vocab),
                         [&](int32_t token) { return target_->tokenizer().Decode(&token, 1); });
   }
   std::string WriteStore(const std::vector<int32_t>& corpus) {
     return folder_.Write("my.store", BuildNgramStore(corpus, Tokens()));
   }
 
-  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
-    auto stage = host_->Create(name, options);
-    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
-    return stage.ok() ? *std::move(stage) : nullptr;
-  }
   std::string Refusal(const std::string& options) {
     const auto stage = host_->Create("draft", options);
     return stage.ok() ? "it is accepted" : stage.status().message();
   }
   std::vector<Record*> Records(size_t count) {
     std::vector<Record*> records;
-    for (size_t i = 0; i < count; ++i) {
-      records.push_back(host_->NewRecord("{\"id\": \"r" + std::to_string(i) + "\"}"));
-      records.back()->generation = std::make_unique<Generation>(
-          target_->tokenizer(), std::vector<int32_t>{0, static_cast<int32_t>(i % 4), 2}, 256);
-      records.back()->vocab = target_->vocab();
-    }
+    for (size_t i = 0; i < count; ++i)
+      records.push_back(Begin("r" + std::to_string(i), {0, static_cast<int32_t>(i % 4), 2}));
     return records;
   }
 
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options) {
-    draft_ = Stage("draft", draft_options);
-    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    SpeculateToEnd(*draft_, *verify_, records);
+    RunStages(records, draft_options, verify_options);
+    ASSERT_TRUE(draft_ != nullptr);
     ASSERT_TRUE(draft_->Close().ok());
   }
   std::string Plain(const std::string& options) {
     const std::vector<Record*> records = Records(6);
-    auto stage = Stage("generate", "{ model: target, " + options + " }");
-    GenerateToEnd(*stage, records);
+    Generate(records, options);
     return Texts(records);
   }
 
   TemporaryFolder folder_;
-  std::shared_ptr<ScriptedModel> target_;
-  std::unique_ptr<MockHost> host_;
-  std::unique_ptr<MockStage> draft_, verify_;
 };
 
 TEST_F(TextDrafters, EachGivesTheTextOfPlainDecoding) {

@@ -5,11 +5,9 @@
 #include <cmath>
 
 #include "core/base/random.h"
-#include "core/model/generation.h"
 #include "core/plugin/handles.h"
-#include "tests/stages/decoding_rounds.h"
+#include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/mock_host.h"
 #include "tests/support/other_tokens.h"
 #include "tests/support/scripted_model.h"
 #include "tests/support/temporary_folder.h"
@@ -30,7 +28,7 @@ std::shared_ptr<Model> Load(const std::string& name, const std::string& path, in
   return model.ok() ? *model : nullptr;
 }
 
-class TranslatedDrafting : public ::testing::Test {
+class TranslatedDrafting : public StagesFixture {
  protected:
   /// A model with the target's weights and other tokens.
   std::shared_ptr<Model> Other(const OtherTokens& tokens, int threads = 1) {
@@ -39,29 +37,6 @@ class TranslatedDrafting : public ::testing::Test {
   }
   std::string Tiny(const TinyModel& model = {}) { return WriteTinyModel(folder_.path() + "/tiny.gguf", model); }
 
-  void Use(std::shared_ptr<Model> target, std::shared_ptr<Model> small) {
-    draft_.reset();
-    verify_.reset();
-    target_ = std::move(target);
-    small_ = std::move(small);
-    host_ = std::make_unique<MockHost>(5);
-    for (const char* name : {"generate", "draft", "verify"})
-      ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
-    host_->AddModel(target_);
-    host_->AddModel(small_);
-  }
-  std::unique_ptr<MockStage> Stage(const std::string& name, const std::string& options) {
-    auto stage = host_->Create(name, options);
-    EXPECT_TRUE(stage.ok()) << stage.status().ToString();
-    return stage.ok() ? *std::move(stage) : nullptr;
-  }
-  Record* Begin(const std::string& id, std::vector<int32_t> prompt, const std::string& more = "") {
-    Record* const record = host_->NewRecord("{\"id\": \"" + id + "\"" + more + "}");
-    record->generation =
-        std::make_unique<Generation>(target_->tokenizer(), std::move(prompt), target_->hyper().context_length);
-    record->vocab = target_->hyper().vocab;
-    return record;
-  }
   /// Prompts of any tokens: bytes that are no text, and special ones among them.
   std::vector<Record*> Records(size_t count) {
     std::vector<Record*> records;
@@ -75,23 +50,16 @@ class TranslatedDrafting : public ::testing::Test {
   }
   void Speculate(const std::vector<Record*>& records, const std::string& draft_options,
                  const std::string& verify_options) {
-    draft_ = Stage("draft", "{ drafter: model, model: small, target: target, " + draft_options + " }");
-    verify_ = Stage("verify", "{ model: target, length: fixed, " + verify_options + " }");
-    ASSERT_TRUE(draft_ != nullptr && verify_ != nullptr);
-    SpeculateToEnd(*draft_, *verify_, records);
+    RunStages(records, "{ drafter: model, model: small, target: target, " + draft_options + " }", verify_options);
   }
   std::string Plain(size_t count, const std::string& options) {
     const std::vector<Record*> records = Records(count);
-    auto generate = Stage("generate", "{ model: target, " + options + " }");
-    GenerateToEnd(*generate, records);
+    Generate(records, options);
     return Texts(records);
   }
   double Acceptance() const { return verify_->counter("accepted_tokens") / verify_->counter("draft_tokens"); }
 
   TemporaryFolder folder_;
-  std::shared_ptr<Model> target_, small_;
-  std::unique_ptr<MockHost> host_;
-  std::unique_ptr<MockStage> draft_, verify_;
 };
 
 class ExactTranslatedDrafting : public TranslatedDrafting, public ::testing::WithParamInterface<int> {};

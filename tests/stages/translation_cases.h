@@ -10,6 +10,7 @@
 
 #include "core/model/tokenizer.h"
 #include "plugins/draft/vocabulary.h"
+#include "tests/support/gguf_builder.h"
 
 namespace retort::testing {
 
@@ -24,18 +25,6 @@ inline drafting::Vocabulary VocabularyOf(const Tokenizer& tokenizer) {
   data.eos = tokenizer.eos();
   data.encode = [&tokenizer](std::string_view text) { return tokenizer.Encode(text, {}); };
   return drafting::Vocabulary(std::move(data));
-}
-
-/// GPT-2's spelling of a byte.
-inline std::string SpelledByte(int byte) {
-  const auto printable = [](int b) { return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE; };
-  int code = byte;
-  if (!printable(byte)) {
-    code = 0x100;
-    for (int b = 0; b < byte; ++b) code += printable(b) ? 0 : 1;
-  }
-  if (code < 0x80) return {static_cast<char>(code)};
-  return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
 }
 
 struct RandomBpe {
@@ -56,10 +45,10 @@ inline std::unique_ptr<Tokenizer> MakeRandomBpe(const RandomBpe& options) {
     data.tokens.push_back(special);
     data.token_types.push_back(3);
   }
-  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpelledByte(byte));
+  for (int byte = 0; byte < 256; ++byte) data.tokens.push_back(SpellByte(byte));
   std::vector<std::string> parts;
   for (const unsigned char byte : std::string(" abcde12\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"))
-    parts.push_back(SpelledByte(byte));
+    parts.push_back(SpellByte(byte));
   std::set<std::string> known(data.tokens.begin(), data.tokens.end());
   for (size_t tries = 0; data.merges.size() < options.merges && tries < options.merges * 50; ++tries) {
     const std::string left = parts[random() % parts.size()], right = parts[random() % parts.size()];

@@ -59,6 +59,9 @@ class GgufBuilder {
   std::vector<TensorData> tensors_;
 };
 
+/// GPT-2's spelling of a byte as a printable character.
+std::string SpellByte(int byte);
+
 /// A random model of a known architecture with a byte-level BPE tokenizer: 256 bytes, some English merges, and
 /// <|endoftext|> (end of text), <|im_start|>, <|im_end|> (end of turn), so that any prompt can be fed to it.
 struct TinyModel {

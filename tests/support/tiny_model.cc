@@ -4,9 +4,7 @@
 #include "tests/support/gguf_builder.h"
 
 namespace retort::testing {
-namespace {
 
-/// GPT-2's spelling of a byte as a printable character.
 std::string SpellByte(int byte) {
   const auto printable = [](int b) { return (b >= 0x21 && b <= 0x7E) || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE; };
   int code = byte;
@@ -17,6 +15,8 @@ std::string SpellByte(int byte) {
   if (code < 0x80) return {static_cast<char>(code)};
   return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 0x3F))};
 }
+
+namespace {
 
 struct Vocabulary {
   std::vector<std::string> tokens, merges;

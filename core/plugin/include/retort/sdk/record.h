@@ -153,6 +153,16 @@ class Record {
     return static_cast<T*>(Host().record_attachment(handle_, ToC(name)));
   }
 
+  /// The T attached under `name`; on first use what `make` gives, a unique_ptr<T>.
+  template <typename T, typename Make>
+  Result<T*> AttachmentOr(std::string_view name, const Make& make) const {
+    if (T* const attached = Attachment<T>(name); attached != nullptr) return attached;
+    std::unique_ptr<T> made = make();
+    T* const object = made.get();
+    RETORT_RETURN_IF_ERROR(Attach(name, std::move(made)));
+    return object;
+  }
+
   /// Start the record's sequence with the prompt's tokens. Errors: kResourceExhausted where they leave no room in the
   /// model's context.
   Status BeginSequence(Model model, std::span<const int32_t> prompt) const {
