@@ -265,7 +265,7 @@ class Verify final : public Stage {
     verified.committed = committed;
     const Result<DraftView> draft = entry.record.Draft();
     if (draft.ok()) verified.drafter = draft->drafter;
-    if (draft.ok() && entry.tree) {
+    if (draft.ok() && draft->parents != nullptr) {
       verified.offered_levels = retort_stages::TreeLevels({draft->parents, verified.offered});
       verified.levels = retort_stages::TreeLevels({draft->parents, entry.draft});
     }

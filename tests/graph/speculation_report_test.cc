@@ -98,7 +98,7 @@ TEST(SpeculationReport, TheBoundIsThatOfItsOwnAcceptanceAndCosts) {
 // Plain decoding of four sequences is steps of four rows; that time stands between those of three and six.
 TEST(SpeculationReport, BatchesAreComparedWithPlainStepsOfTheSameSequences) {
   RunReport report = OneSequence();
-  report.stages["verify"].samples = {{"step_seconds/3", Samples(5, 0.010)},
+  report.stages["verify"].samples = {{"step_seconds/3", Samples(10, 0.010)},
                                      {"step_seconds/6", Samples(20, 0.016)},
                                      {"decoded_tokens/4", Samples(25, 6)},
                                      {"acceptance_length", Samples(100, 1.5)}};
@@ -114,9 +114,15 @@ TEST(SpeculationReport, APlainStepThatWasNeverSeenIsNotMadeUp) {
   report.stages["verify"].samples.erase("step_seconds/1");
   const Speculation figures = Only(report);
   EXPECT_FALSE(figures.speed_up);
-  EXPECT_THAT(figures.unknown, HasSubstr("no step of 1 row or less was run"));
-  EXPECT_THAT(SpeculationText(figures), HasSubstr("not known: no step of 1 row"));
+  EXPECT_THAT(figures.unknown, HasSubstr("0 steps of about 1 row were run"));
+  EXPECT_THAT(SpeculationText(figures), HasSubstr("not known: 0 steps of about 1 row"));
   EXPECT_TRUE(SpeculationJson(figures)["speed_up"]["bound"].is_null());
+}
+
+TEST(SpeculationReport, APlainStepThatWasSeenOnceSaysNothing) {
+  RunReport report = OneSequence();
+  report.stages["verify"].samples["step_seconds/1"] = Samples(1, 0.010);
+  EXPECT_THAT(Only(report).unknown, HasSubstr("1 steps of about 1 row were run, too few"));
 }
 
 TEST(SpeculationReport, AStageThatDoesNotTellItsDraftingCountsWhole) {

@@ -12,6 +12,7 @@ namespace {
 
 using Counters = std::map<std::string, double>;
 constexpr const char* kLength = "acceptance_length";
+constexpr double kFewestSteps = 8;  // from which a time of a plain step is taken
 
 PlaceCounts& PlaceAt(std::vector<PlaceCounts>& places, size_t place) {
   if (places.size() <= place) places.resize(place + 1);
@@ -111,8 +112,9 @@ void Compare(const StageStats& stats, Speculation* of) {
     sequence_steps += count * *sequences;
     of->decoded_tokens += tokens.sum;
     const std::optional<double> seconds = of->step_times.Seconds(*sequences);
-    if (!seconds && of->unknown.empty()) {
-      of->unknown = fmt::format("no step of {} row{} or less was run, so a plain step's time is not known", size,
+    const double seen = of->step_times.Seen(*sequences);
+    if (of->unknown.empty() && (!seconds || seen < kFewestSteps)) {
+      of->unknown = fmt::format("{:.0f} steps of about {} row{} were run, too few to time a plain step", seen, size,
                                 *sequences == 1 ? "" : "s");
     }
     plain += tokens.sum * seconds.value_or(0) / *sequences;

@@ -1,6 +1,7 @@
 #include "core/graph/report/step_times.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/graph/report/metric_names.h"
 
@@ -40,6 +41,12 @@ void StepTimes::Smooth() {
   for (const Block& block : blocks) {
     for (size_t i = 0; i < block.points; ++i) points_[at++].seconds = block.seconds;
   }
+}
+
+double StepTimes::Seen(double rows) const {
+  double seen = 0;
+  for (const Point& point : points_) seen += std::abs(point.rows - rows) <= rows / 4 ? point.weight : 0;
+  return seen;
 }
 
 std::optional<double> StepTimes::Seconds(double rows) const {

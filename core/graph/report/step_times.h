@@ -18,6 +18,8 @@ class StepTimes {
 
   /// Seconds of a step of `rows` rows; straight between sizes that were seen. nullopt outside of them.
   std::optional<double> Seconds(double rows) const;
+  /// How many steps of about `rows` rows were timed: sizes up to a quarter away.
+  double Seen(double rows) const;
   bool empty() const { return points_.empty(); }
   /// The sizes seen; not to be asked of empty ones.
   double least_rows() const { return points_.front().rows; }
