@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/model/generation.h"
+#include "core/plugin/provenance.h"
 
 namespace retort {
 namespace {
@@ -60,12 +61,20 @@ class ProbedStage final : public StageBody {
   Status Process(StageContext& context, std::span<Record* const> records, size_t want, bool* end) override {
     std::vector<const Record*> ended;
     std::copy_if(records.begin(), records.end(), std::back_inserter(ended), [](const Record* r) { return Ended(*r); });
+    if (probes_.keep_provenance) KeepProvenance(records);
     ProbingContext probing(name_, probes_, std::move(ended), context);
     return inner_->Process(probing, records, want, end);
   }
   Status Close(bool cut_short) override { return inner_->Close(cut_short); }
 
  private:
+  void KeepProvenance(std::span<Record* const> records) const {
+    for (Record* const record : records) {
+      if (record->generation == nullptr && record->provenance == nullptr && probes_.keep_provenance(*record))
+        record->provenance = std::make_unique<Provenance>();
+    }
+  }
+
   const std::string name_;
   std::unique_ptr<StageBody> inner_;
   const RunProbes probes_;

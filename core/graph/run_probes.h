@@ -16,7 +16,10 @@ struct RunProbes {
   /// that of the call.
   std::function<void(const std::string& stage, const Record& record)> on_sequence_end{};
 
-  bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end; }
+  /// Whose tokens are told apart by who produced them (Record::provenance); asked before a stage first sees the record.
+  std::function<bool(const Record& record)> keep_provenance{};
+
+  bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end && !keep_provenance; }
 };
 
 /// `stage` with the probes around it.

@@ -35,6 +35,7 @@ class Generation {
   size_t prompt_count() const { return prompt_count_; }
   size_t generated_count() const { return tokens_.size() - prompt_count_; }
   FinishReason finish() const { return finish_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
 
   /// Append until a token finishes the sequence: an end token (kept), a stop string complete, max_tokens reached.
   /// Returns how many were kept. Nothing is appended once finished.

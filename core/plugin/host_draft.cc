@@ -13,6 +13,7 @@
 #include "core/model/utf8.h"
 #include "core/plugin/host_services.h"
 #include "core/plugin/own_sampler.h"
+#include "core/plugin/provenance.h"
 #include "core/plugin/sequence_of.h"
 
 namespace retort {
@@ -205,6 +206,13 @@ retort_code DraftVerify(retort_record* handle, const retort_acceptance* acceptan
     const Status status = VerifyDraft(rule, FirstOf(*draft, rows - 1), chance, target, &verdict);
     if (!status.ok()) return status.Annotate("record " + record.id + ", position " + std::to_string(chance.begin));
     AnswerDraft(draft->asked, FirstOf(*draft, rows - 1), chance, target, &record.draft_answers);
+    if (record.provenance != nullptr) {
+      record.provenance->Verified({.drafter = draft->drafter,
+                                   .draft = draft->tokens,
+                                   .parents = draft->parents,
+                                   .run = rows - 1,
+                                   .path = verdict.path});
+    }
     tokens.clear();
     for (const int32_t node : verdict.path) tokens.push_back(draft->tokens[static_cast<size_t>(node)]);
     tokens.push_back(verdict.token);

@@ -9,6 +9,7 @@
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
+#include "core/plugin/provenance.h"
 #include "core/plugin/sequence_of.h"
 
 namespace retort {
@@ -87,6 +88,8 @@ retort_code SequenceCommit(retort_record* handle, const int32_t* tokens, size_t 
     } else {
       *committed = sequence->Commit({tokens, count});
     }
+    if (record.provenance != nullptr && *committed > 0)
+      record.provenance->Committed(sequence->tokens().size() - *committed, *committed);
     *finish = static_cast<retort_finish>(sequence->finish());
     return {};
   });

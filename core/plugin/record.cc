@@ -9,6 +9,7 @@
 #include "core/model/generation.h"
 #include "core/model/sampler.h"
 #include "core/model/utf8.h"
+#include "core/plugin/provenance.h"
 
 namespace retort {
 namespace {
@@ -86,6 +87,7 @@ void Record::ReleasePayloads() {
   draft.reset();
   draft_answers.clear();
   generation.reset();
+  provenance.reset();
   sampling.reset();
   json_views.clear();
   vocab = 0;

@@ -20,6 +20,7 @@ namespace retort {
 
 class Generation;  // core/model/generation.h
 class Model;
+class Provenance;       // core/plugin/provenance.h
 struct SamplingParams;  // core/model/sampler.h
 
 /// A draft as the record keeps it (the copy behind retort_draft).
@@ -51,8 +52,9 @@ class Record {
   std::unique_ptr<Generation> generation;
   std::unique_ptr<SamplingParams> sampling;  // how the sequence's tokens are drawn, once a stage has said so
   std::unique_ptr<Draft> draft;
-  size_t draft_budget = SIZE_MAX;      // tokens of the next draft, as far as the verifier has said
-  std::vector<int32_t> draft_answers;  // of the last verification, to Draft::asked; outlive the draft
+  size_t draft_budget = SIZE_MAX;          // tokens of the next draft, as far as the verifier has said
+  std::vector<int32_t> draft_answers;      // of the last verification, to Draft::asked; outlive the draft
+  std::unique_ptr<Provenance> provenance;  // null: nobody asked who produced which token
   std::map<const Model*, std::shared_ptr<retort_kv>> kv;  // shared_ptr: its deleter is known where the handle is made
 
   /// Hang `object` under `name`; an earlier one of that name is destroyed.

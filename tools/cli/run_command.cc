@@ -9,6 +9,8 @@
 #include "tools/cli/interrupt.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
+#include "tools/cli/report/explain_text.h"
+#include "tools/cli/report/run_page.h"
 #include "tools/cli/run_against.h"
 #include "tools/cli/run_progress.h"
 #include "tools/cli/run_summary.h"
@@ -19,9 +21,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t kSampleRecords = 6, kShownLetters = 20;  // of a report
+
 struct RunArguments {
   PipelineArguments pipeline;
-  std::string against;
+  std::string against, report, explain;
   std::optional<uint64_t> seed;
   std::optional<int> threads;
   bool deterministic = false, quiet = false, json = false, require_identical = false;
@@ -32,6 +36,8 @@ struct Ended {
   PipelineDescription pipeline;
   RunReport report;
   int exit_code = kDone;
+  bool ran = false;  // false: it never started
+  std::vector<ModelFacts> models;
 };
 
 void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
@@ -43,10 +49,11 @@ void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
 }
 
 /// Run `pipeline`; faults that keep it from starting are printed and give only an exit code.
-Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const std::string& file) {
+Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const std::string& file,
+             const RunProbes& probes = {}) {
   Override(arguments, pipeline);
-  Ended ended{std::move(pipeline), {}, kDone};
-  auto made = PipelineRun::Create(ended.pipeline, file);
+  Ended ended{std::move(pipeline), {}, kDone, false, {}};
+  auto made = PipelineRun::Create(ended.pipeline, file, probes);
   if (!made.ok()) {
     PrintStatus(made.status());
     ended.report.status = made.status();
@@ -60,6 +67,8 @@ Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const 
     if (!arguments.quiet) progress.emplace(run);
     ended.report = run.Run();
   }
+  ended.ran = true;
+  if (!arguments.report.empty()) ended.models = FactsOf(run.models());
   const Status& status = ended.report.status;
   const bool interrupted = status.code() == StatusCode::kCancelled;
   if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
@@ -108,6 +117,34 @@ std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const Pi
   return std::nullopt;
 }
 
+/// The page about the run, whatever came of it. Its exit code, or what went wrong with the page.
+int WriteReport(const RunArguments& arguments, const Ended& ended, std::vector<WatchedRecord> samples) {
+  if (samples.size() > kSampleRecords) samples.resize(kSampleRecords);
+  const RunPage page{&ended.pipeline,         &ended.report,
+                     arguments.pipeline.file, ended.models,
+                     std::move(samples),      ReadLetters(ended.pipeline.engine.dead_letter_path, kShownLetters)};
+  const Status status = WriteRunPage(page, arguments.report);
+  if (status.ok()) return ended.exit_code;
+  PrintStatus(status.Annotate("--report"));
+  return kAborted;
+}
+
+/// The record asked for, on stdout or in `json`.
+int ShowExplanation(const RunArguments& arguments, const std::vector<WatchedRecord>& watched, Json& json) {
+  const auto found = std::find_if(watched.begin(), watched.end(),
+                                  [&](const auto& record) { return record.explanation.id == arguments.explain; });
+  if (found == watched.end()) {
+    PrintStatus(NotFound("--explain " + arguments.explain + ": no sequence of a record with this id came to its end"));
+    return kSomeFailed;
+  }
+  if (arguments.json) {
+    json["explained"] = ExplainJson(found->explanation);
+  } else {
+    Print(ExplainText(found->explanation, OutputWantsColours()));
+  }
+  return kDone;
+}
+
 int Run(const RunArguments& arguments) {
   const auto settings = ParseSettings(arguments.pipeline.settings);
   if (!settings.ok()) {
@@ -118,9 +155,14 @@ int Run(const RunArguments& arguments) {
   if (!loaded) return kUsage;
   std::optional<LoadedPipeline> second;
   if (!arguments.against.empty() && !(second = LoadSecond(arguments, loaded->description, *settings))) return kUsage;
-  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file);
+  RecordWatch watch(arguments.report.empty() ? 0 : kSampleRecords, arguments.explain);
+  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file, watch.Probes());
+  if (ended.exit_code == kUsage) return kUsage;
+  const std::vector<WatchedRecord> watched = watch.Take();
   Json json = RunSummaryJson(ended.pipeline, ended.report);
   int exit = ended.exit_code;
+  if (ended.ran && !arguments.report.empty()) exit = WriteReport(arguments, ended, watched);
+  if (ended.ran && !arguments.explain.empty()) exit = std::max(exit, ShowExplanation(arguments, watched, json));
   if (second && (exit == kDone || exit == kSomeFailed))
     exit = RunAgainst(arguments, ended, std::move(second->description), json);
   if (arguments.json) Print(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -135,6 +177,9 @@ void AddRunCommand(CLI::App& app, Action* action) {
   AddPipelineArguments(*command, arguments->pipeline);
   command->add_option("--against", arguments->against, "Then run this pipeline too, and compare speed and texts")
       ->type_name("PIPELINE");
+  command->add_option("--report", arguments->report, "Write what the run did into one HTML page")->type_name("FILE");
+  command->add_option("--explain", arguments->explain, "Show this record's text, told apart by who produced each token")
+      ->type_name("ID");
   command->add_option("--seed", arguments->seed, "Seed of all chance, instead of the pipeline's")->type_name("N");
   command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
       ->check(CLI::Range(0, 4096))

@@ -1,0 +1,21 @@
+// Text for HTML that is XML too. Everything that comes from a file, a record or a model goes through HtmlText.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace retort::cli {
+
+/// `text` for element content and quoted attributes: & < > " ' as references; bytes that are no UTF-8, and characters
+/// that XML 1.0 does not allow (NUL, most controls, U+FFFE, U+FFFF), as U+FFFD.
+std::string HtmlText(std::string_view text);
+
+/// A table with a heading for each column; cells are HTML. Columns from `first_number` on hold numbers.
+std::string HtmlTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
+                      size_t first_number = 1);
+
+/// A section with a heading, which is text; `body` is HTML.
+std::string HtmlSection(std::string_view heading, std::string_view body);
+
+}  // namespace retort::cli
