@@ -88,6 +88,7 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     copy->drafter = ViewOf(draft->drafter);
     copy->step_seconds = draft->step_seconds;
     copy->begin_seconds = draft->begin_seconds;
+    copy->whole = draft->whole != 0;
     record.draft = std::move(copy);
     record.draft_answers.clear();
     return {};
@@ -109,7 +110,9 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
              draft.q.empty() ? nullptr : draft.q.data(),
              ToAbi(draft.drafter),
              draft.step_seconds,
-             draft.begin_seconds};
+             draft.begin_seconds,
+             draft.whole ? 1 : 0,
+             0};
     return {};
   });
 }

@@ -49,7 +49,8 @@ Status LookaheadDrafter::Learn(const Record& record, const SequenceView& sequenc
   return {};
 }
 
-/// Guesses come first: where the tree has to end early, the window does.
+/// Guesses come first: where the tree has to end early, the window does. It is verified whole or not at all, since a
+/// window that is cut away is never made better.
 Status LookaheadDrafter::SetDraft(const Record& record, int32_t last, size_t depth, Memory& memory) const {
   DraftTree tree(retort::sdk::kMaxTreeNodes - 1, depth);
   const std::span<const int32_t> tails = memory.pool.After(last);
@@ -66,8 +67,11 @@ Status LookaheadDrafter::SetDraft(const Record& record, int32_t last, size_t dep
     nodes.push_back(top);
     memory.asked.push_back(c);
   }
-  RETORT_RETURN_IF_ERROR(record.SetDraft(
-      {.kind = DraftKind::kTree, .tokens = tree.tokens(), .parents = tree.parents().data(), .drafter = "lookahead"}));
+  RETORT_RETURN_IF_ERROR(record.SetDraft({.kind = DraftKind::kTree,
+                                          .tokens = tree.tokens(),
+                                          .parents = tree.parents().data(),
+                                          .drafter = "lookahead",
+                                          .whole = true}));
   return record.AskDraft(nodes);
 }
 

@@ -12,7 +12,8 @@ constexpr std::string_view kHistory = "verify.draft_history";
 retort::Status DraftLengths::Add(const StepDraft& draft, size_t rows, size_t offered) {
   RETORT_ASSIGN_OR_RETURN(DraftHistory* const history, draft.record.AttachmentOr<DraftHistory>(
                                                            kHistory, [] { return std::make_unique<DraftHistory>(); }));
-  sequences_.push_back({.rows = rows, .offered = offered, .history = history, .tree = draft.grows_as_tree});
+  sequences_.push_back(
+      {.rows = rows, .offered = offered, .history = history, .tree = draft.grows_as_tree, .whole = draft.all_or_none});
   return {};
 }
 

@@ -19,6 +19,7 @@ struct StepDraft {
   size_t offered = 0;          // of them, those of which any number may be left out, before it was chosen
   bool tree = false;           // what it runs is a tree
   bool grows_as_tree = false;  // what the drafter gives is a tree, though it may have no node now
+  bool all_or_none = false;    // DraftView::whole
   double token_seconds = 0;    // of drafting one token more; 0: next to nothing
   double begin_seconds = 0;    // of the next draft, beyond its tokens
 };

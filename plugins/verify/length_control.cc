@@ -57,13 +57,17 @@ void LengthControl::Gather(std::span<Sequence> sequences) {
   const Chances of_all = ChancesOfAll(longest);
   for (size_t s = 0; s < sequences.size(); ++s) {
     const Sequence& sequence = sequences[s];
-    double chance = 1;
+    double chance = 1, sum = 0;
     for (size_t place = 0; place < sequence.offered; ++place) {
       const double here = ChanceOf(*sequence.history, place, of_all[std::min(place, longest - 1)]);
       chance = sequence.tree ? std::min(chance, here) : chance * here;
+      sum += chance;
+      if (sequence.whole) continue;
       if (chance < kLeastChance) break;
       tokens_.push_back({chance, s});
     }
+    if (sequence.whole && sequence.offered > 0)
+      tokens_.push_back({sum / static_cast<double>(sequence.offered), s, sequence.offered});
   }
   // Chances do not rise along a draft, so a stable sort keeps its tokens in order.
   std::stable_sort(tokens_.begin(), tokens_.end(), [](const Token& a, const Token& b) { return a.chance > b.chance; });
@@ -74,28 +78,33 @@ void LengthControl::Choose(std::span<Sequence> sequences) {
   for (const Sequence& sequence : sequences) rows += sequence.rows;
   Gather(sequences);
   if (!cost_.known()) {
-    for (const Token& token : tokens_) ++sequences[token.sequence].length;
+    for (const Token& token : tokens_) sequences[token.sequence].length += token.count;
     return;
   }
-  size_t best = 0;
+  size_t best = 0, joined = 0, best_joined = 0;
   auto expected = static_cast<double>(sequences.size());
   double best_goodput = kLeastGain * expected / cost_.Seconds(rows), drafting = 0, beginning = 0;
   for (size_t i = 0; i < tokens_.size(); ++i) {
-    Sequence& sequence = sequences[tokens_[i].sequence];
-    if (++sequence.length == 1) beginning += sequence.begin_seconds;
+    const Token& token = tokens_[i];
+    Sequence& sequence = sequences[token.sequence];
+    if (sequence.length == 0) beginning += sequence.begin_seconds;
+    sequence.length += token.count;
+    joined += token.count;
     drafting = std::max(drafting, static_cast<double>(sequence.length) * sequence.token_seconds);
-    expected += tokens_[i].chance;
-    const double goodput = expected / (cost_.Seconds(rows + i + 1) + drafting + beginning);
+    expected += token.chance * static_cast<double>(token.count);
+    const double goodput = expected / (cost_.Seconds(rows + joined) + drafting + beginning);
     if (goodput > best_goodput) {
       best_goodput = goodput;
       best = i + 1;
+      best_joined = joined;
     }
   }
-  for (size_t i = best; i < tokens_.size(); ++i) --sequences[tokens_[i].sequence].length;
-  TryIdle(sequences, rows + best);
+  for (size_t i = best; i < tokens_.size(); ++i) sequences[tokens_[i].sequence].length -= tokens_[i].count;
+  TryIdle(sequences, rows + best_joined);
 }
 
-/// A token of the sequence that has waited longest, where what it costs has been saved up.
+/// A token of the sequence that has waited longest, or all of a draft that is not cut, where what it costs has been
+/// saved up.
 void LengthControl::TryIdle(std::span<Sequence> sequences, size_t rows) {
   Sequence* chosen = nullptr;
   for (Sequence& sequence : sequences) {
@@ -103,13 +112,14 @@ void LengthControl::TryIdle(std::span<Sequence> sequences, size_t rows) {
     if (chosen == nullptr || sequence.history->idle > chosen->history->idle) chosen = &sequence;
   }
   if (chosen == nullptr || chosen->history->idle == 0) return;
+  const size_t length = chosen->whole ? chosen->offered : 1;
   // Never more than what may be saved: what was measured in a bad moment is measured anew some day.
   const double price =
-      std::min(chosen->begin_seconds + chosen->token_seconds + cost_.Seconds(rows + 1) - cost_.Seconds(rows),
+      std::min(chosen->begin_seconds + chosen->token_seconds + cost_.Seconds(rows + length) - cost_.Seconds(rows),
                kMostSpare * cost_.Seconds(rows) * kAlmost);
   if (price > spare_) return;
   spare_ -= price;
-  chosen->length = 1;
+  chosen->length = length;
 }
 
 void LengthControl::LearnStep(size_t rows, double seconds) {

@@ -38,10 +38,10 @@ struct DraftHistory {
 /// Goodput of a step over sequences s with lengths L_s: (sum over s of 1 + the expected number of accepted tokens) over
 /// the time of sum(rows_s + L_s) rows and of what drafting takes. Tokens join in order of their chance to stand, which
 /// falls along each draft, and the best prefix of that order is kept: no other choice of lengths with as many rows has
-/// a higher sum. Chances come from the sequence's own history, drawn towards that of all sequences; times from
-/// StepCost. Goodput is the signal since acceptance alone is the wrong one: what pays for one sequence loses in a full
-/// batch. Sequences that get nothing have a token tried now and then, so that a change of the text is noticed: as often
-/// as a small share of the time pays for.
+/// a higher sum. A draft that helps as a whole only joins at the mean chance of its tokens. Chances come from the
+/// sequence's own history, drawn towards that of all sequences; times from StepCost. Goodput is the signal since
+/// acceptance alone is the wrong one: what pays for one sequence loses in a full batch. Sequences that get nothing have
+/// a token tried now and then, so that a change of the text is noticed: as often as a small share of the time pays for.
 class LengthControl {
  public:
   struct Sequence {
@@ -49,6 +49,7 @@ class LengthControl {
     size_t offered = 0;  // drafted tokens, or those that could be
     DraftHistory* history = nullptr;
     bool tree = false;
+    bool whole = false;        // all of the draft or nothing
     double token_seconds = 0;  // of drafting one token more, shared by all sequences; 0: they are there already
     double begin_seconds = 0;  // of drafting the first token, beyond that
     size_t length = 0;         // set by Choose, at most `offered`
@@ -74,9 +75,11 @@ class LengthControl {
   StepCost cost_;
   AcceptanceRate all_;
   double spare_ = 0;  // seconds that may go into trying
+  /// What joins a step as one: a token, or the whole of a draft that is not cut.
   struct Token {
-    double chance;  // that it stands
+    double chance;  // that it stands; of several, the mean
     size_t sequence;
+    size_t count = 1;
   };
   std::vector<Token> tokens_;
 };

@@ -177,6 +177,7 @@ class Verify final : public Stage {
                          .offered = draft->q == nullptr ? length : 0,
                          .tree = tree,
                          .grows_as_tree = draft->kind == DraftKind::kTree,
+                         .all_or_none = draft->whole,
                          .token_seconds = TokenSeconds(*draft, length, levels),
                          .begin_seconds = draft->begin_seconds},
                         *kv,

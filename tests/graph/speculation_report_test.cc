@@ -122,7 +122,7 @@ TEST(SpeculationReport, APlainStepThatWasNeverSeenIsNotMadeUp) {
 TEST(SpeculationReport, APlainStepThatWasSeenOnceSaysNothing) {
   RunReport report = OneSequence();
   report.stages["verify"].samples["step_seconds/1"] = Samples(1, 0.010);
-  EXPECT_THAT(Only(report).unknown, HasSubstr("1 steps of about 1 row were run, too few"));
+  EXPECT_THAT(Only(report).unknown, HasSubstr("1 step of about 1 row was run, too few"));
 }
 
 TEST(SpeculationReport, AStageThatDoesNotTellItsDraftingCountsWhole) {

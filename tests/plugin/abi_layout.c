@@ -33,7 +33,7 @@ LAYOUT(retort_sampling, 80);
 MEMBER(retort_sampling, bias, 48);
 LAYOUT(retort_limits, 32);
 LAYOUT(retort_sequence_view, 40);
-LAYOUT(retort_draft, 72);
+LAYOUT(retort_draft, 80);
 LAYOUT(retort_draft_draw, 56);
 LAYOUT(retort_acceptance, 56);
 LAYOUT(retort_verdict, 40);

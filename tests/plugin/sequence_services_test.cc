@@ -36,6 +36,8 @@ class ServicesTest : public ::testing::Test {
             nullptr,
             ToAbi("ngram"),
             0,
+            0,
+            0,
             0};
   }
 
@@ -153,7 +155,7 @@ TEST_F(ServicesTest, DraftsAreCopiedAndChecked) {
   }
   draft.size = 8;
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
-  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 72 or more, got 8"));
+  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 80 or more, got 8"));
   EXPECT_EQ(Host().draft_clear(handle_), RETORT_OK);
   EXPECT_EQ(Host().draft_view(handle_, &view), RETORT_NOT_FOUND);
 }

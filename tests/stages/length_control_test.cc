@@ -216,6 +216,31 @@ TEST(LengthControl, TreesAreCutToTheNodesThatPay) {
   EXPECT_LE(sequences[0].length, 3U);
 }
 
+// A window of guesses: none of its tokens is likely by itself, all of them together give most of a token a step.
+TEST(LengthControl, ADraftThatHelpsAsAWholeIsTakenWholeOrNotAtAll) {
+  for (const bool pays : {true, false}) {
+    LengthControl control;
+    const Curve curve = pays ? Curve{.flat = 16, .slope = 1} : Curve{.flat = 1, .slope = 0.3};
+    Teach(control, curve, 40);
+    DraftHistory history;
+    // Of twelve nodes 0 and 1 are a chain, and stand in every other step; the others never do.
+    for (int i = 0; i < 200; ++i)
+      control.LearnDraft(history, true, 12, i % 2 == 0 ? std::vector<int>{0, 1} : std::vector<int>{});
+    std::vector<Sequence> sequences = {{.rows = 1, .offered = 12, .history = &history, .tree = true, .whole = true}};
+    control.Choose(sequences);
+    EXPECT_EQ(sequences[0].length, pays ? 12U : 0U);
+    size_t tried = 0;
+    for (int i = 0; i < 2000; ++i) {
+      control.LearnStep(1, curve(1));
+      control.LearnDraft(history, true, sequences[0].length, {});
+      control.Choose(sequences);
+      ASSERT_TRUE(sequences[0].length == 0 || sequences[0].length == 12) << sequences[0].length;
+      tried += sequences[0].length > 0 ? 1 : 0;
+    }
+    EXPECT_GT(tried, 0U) << "what does not pay is tried again";
+  }
+}
+
 TEST(LengthControl, AnEmptyStepAndRowsWithoutDraftsAreAllRight) {
   LengthControl control;
   control.Choose({});

@@ -26,15 +26,14 @@ def prompts_by_kind(count: int) -> dict[str, list[str]]:
     return {kind: lines[:count] for kind, lines in kinds.items()}
 
 
-def write_pipelines(records: int, folder: pathlib.Path) -> dict[str, str]:
-    """The pipelines with `records` in flight at most, as files of `folder`."""
-    made = {}
-    for name in ("generate", "speculative"):
-        text = (ROOT / f"pipelines/{name}.yaml").read_text()
-        text = text.replace("engine:\n", f"engine:\n  credits: {records}\n", 1)
-        (folder / f"{name}.yaml").write_text(text)
-        made[name] = str(folder / f"{name}.yaml")
-    return made
+def write_pipeline(name: str, records: int, folder: pathlib.Path, lookup: int = LOOKUP) -> str:
+    """The pipeline with `records` in flight and drafts of `lookup` tokens at most, as a file of `folder`."""
+    text = (ROOT / f"pipelines/{name}.yaml").read_text()
+    text = text.replace("engine:\n", f"engine:\n  credits: {records}\n", 1)
+    text = text.replace(f"max_tokens: {LOOKUP},", f"max_tokens: {lookup},")
+    path = folder / f"{name}-{records}-{lookup}.yaml"
+    path.write_text(text)
+    return str(path)
 
 
 class Retort:
@@ -86,14 +85,18 @@ def python_with(peer: str) -> str:
     return output_of([str(ROOT / "tools/bench/peer-python"), peer]).strip()
 
 
-def ways_of_retort(pipelines: dict[str, str], model: str, threads: int) -> dict[str, Retort]:
-    return {"plain": Retort(pipelines["generate"], model, threads),
-            "auto": Retort(pipelines["speculative"], model, threads),
-            "fixed": Retort(pipelines["speculative"], model, threads, "length=fixed")}
+def ways_of_retort(records: int, lengths: list[int], model: str, threads: int, folder: pathlib.Path) -> dict[str, Retort]:
+    """Plain decoding, `length: auto`, and drafts of each of `lengths` tokens that are verified whole."""
+    ways = {"plain": Retort(write_pipeline("generate", records, folder), model, threads),
+            "auto": Retort(write_pipeline("speculative", records, folder), model, threads)}
+    for length in lengths:
+        pipeline = write_pipeline("speculative", records, folder, length)
+        ways[f"fixed {length}"] = Retort(pipeline, model, threads, "length=fixed")
+    return ways
 
 
-def ways_of_all(pipelines: dict[str, str], model: str, threads: int) -> dict[str, Retort | Peer]:
-    ours = ways_of_retort(pipelines, model, threads)
+def ways_of_all(model: str, threads: int, folder: pathlib.Path) -> dict[str, Retort | Peer]:
+    ours = ways_of_retort(1, [], model, threads, folder)
     return {"Retort plain": ours["plain"], "Retort": ours["auto"],
             "llama.cpp plain": Peer("llama.cpp", model, threads, 0),
             "llama.cpp": Peer("llama.cpp", model, threads, LOOKUP),

@@ -114,8 +114,8 @@ void Compare(const StageStats& stats, Speculation* of) {
     const std::optional<double> seconds = of->step_times.Seconds(*sequences);
     const double seen = of->step_times.Seen(*sequences);
     if (of->unknown.empty() && (!seconds || seen < kFewestSteps)) {
-      of->unknown = fmt::format("{:.0f} steps of about {} row{} were run, too few to time a plain step", seen, size,
-                                *sequences == 1 ? "" : "s");
+      of->unknown = fmt::format("{:.0f} step{} of about {} row{} {} run, too few to time a plain step", seen,
+                                seen == 1 ? "" : "s", size, *sequences == 1 ? "" : "s", seen == 1 ? "was" : "were");
     }
     plain += tokens.sum * seconds.value_or(0) / *sequences;
     plain_steps += count * seconds.value_or(0);

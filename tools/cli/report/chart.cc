@@ -82,9 +82,10 @@ std::string SvgChart(const Chart& chart) {
                           HtmlText(chart.lines[i].name));
   }
   return fmt::format(
-      "<figure>\n<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}{}</svg>\n<ul class=\"legend\">\n{}"
-      "</ul>\n<figcaption>{}</figcaption>\n</figure>\n",
-      kWidth, kHeight, HtmlText(chart.title), Axes(chart, frame), lines, legend, HtmlText(chart.title));
+      "<figure>\n<svg viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\" "
+      "aria-label=\"{2}\">\n{3}{4}</svg>\n<ul class=\"legend\">\n{5}"
+      "</ul>\n<figcaption>{2}</figcaption>\n</figure>\n",
+      kWidth, kHeight, HtmlText(chart.title), Axes(chart, frame), lines, legend);
 }
 
 }  // namespace retort::cli

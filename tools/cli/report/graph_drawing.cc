@@ -9,7 +9,7 @@
 namespace retort::cli {
 namespace {
 
-constexpr double kBoxWidth = 150, kBoxHeight = 84, kColumn = 250, kRow = 120, kMargin = 12, kLoop = 56;
+constexpr double kBoxWidth = 140, kBoxHeight = 84, kColumn = 230, kRow = 120, kMargin = 12, kLoop = 56;
 
 struct Place {
   size_t column = 0, row = 0;
@@ -46,29 +46,36 @@ std::string Box(const StageDescription& stage, const Place& place, const StageSt
               "");
 }
 
+std::string Label(double x, double y, const std::string& text) {
+  if (text.empty()) return "";
+  return fmt::format("<text class=\"faint\" x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\">{}</text>\n", x, y,
+                     HtmlText(text));
+}
+
 std::string Edge(const PipelineDescription& pipeline, const RunReport& report, const EdgeDescription& edge,
                  const std::vector<Place>& places) {
   const StageDescription& from = pipeline.stages[edge.from];
   const Place &a = places[edge.from], &b = places[edge.to];
   const auto stats = report.stages.find(from.name);
-  std::string label = edge.port < from.output_payloads.size() ? from.output_payloads[edge.port] : "";
-  if (from.output_payloads.size() == 1 && stats != report.stages.end())
-    label = fmt::format("{} {}", stats->second.records_out, label);
+  const std::string payload = edge.port < from.output_payloads.size() ? from.output_payloads[edge.port] : "";
+  const bool counted = from.output_payloads.size() == 1 && stats != report.stages.end();
+  const std::string count = counted ? std::to_string(stats->second.records_out) : "";
   const double y1 = a.y() + kBoxHeight / 2, y2 = b.y() + kBoxHeight / 2;
   if (!edge.back) {
     const double x1 = a.x() + kBoxWidth, x2 = b.x() - 4, middle = (x1 + x2) / 2;
     return fmt::format(
-        "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M{0:.0f} {1:.0f} C{4:.0f} {1:.0f} {4:.0f} "
-        "{3:.0f} {2:.0f} {3:.0f}\"/>\n<text class=\"faint\" x=\"{4:.0f}\" y=\"{5:.0f}\" "
-        "text-anchor=\"middle\">{6}</text>\n",
-        x1, y1, x2, y2, middle, (y1 + y2) / 2 - 8, HtmlText(label));
+               "<path class=\"edge\" marker-end=\"url(#arrow)\" d=\"M{0:.0f} {1:.0f} C{4:.0f} {1:.0f} {4:.0f} {3:.0f} "
+               "{2:.0f} {3:.0f}\"/>\n",
+               x1, y1, x2, y2, middle) +
+           Label(middle, (y1 + y2) / 2 - 8, count) + Label(middle, (y1 + y2) / 2 + 16, payload);
   }
   const double x1 = a.x() + kBoxWidth / 2, x2 = b.x() + kBoxWidth / 2;
   const double bottom = std::max(a.y(), b.y()) + kBoxHeight, loop = bottom + kLoop;
   return fmt::format(
-      "<path class=\"edge back\" marker-end=\"url(#arrow)\" d=\"M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} {:.0f} "
-      "{:.0f} {:.0f}\"/>\n<text class=\"faint\" x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\">{}</text>\n",
-      x1, a.y() + kBoxHeight, x1, loop, x2, loop, x2, b.y() + kBoxHeight + 4, (x1 + x2) / 2, loop + 2, HtmlText(label));
+             "<path class=\"edge back\" marker-end=\"url(#arrow)\" d=\"M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} {:.0f} "
+             "{:.0f} {:.0f}\"/>\n",
+             x1, a.y() + kBoxHeight, x1, loop, x2, loop, x2, b.y() + kBoxHeight + 4) +
+         Label((x1 + x2) / 2, loop + 2, counted ? count + " " + payload : payload);
 }
 
 }  // namespace

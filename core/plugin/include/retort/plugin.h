@@ -292,6 +292,8 @@ typedef struct retort_draft {
   retort_string drafter;  /* who made it; for the report */
   double step_seconds;    /* what one token more in a row costs the drafter, for the whole batch; 0: next to nothing */
   double begin_seconds;   /* what its next draft costs beyond that, such as a prompt that it has not run yet */
+  int32_t whole;          /* 1: its tokens help together only (a window of guesses): a step runs all of them or none */
+  int32_t reserved;
 } retort_draft;
 
 /* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves

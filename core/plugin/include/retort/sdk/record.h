@@ -55,6 +55,7 @@ struct DraftView {
   std::string_view drafter = {};
   double step_seconds = 0;   // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
   double begin_seconds = 0;  // what its next draft costs beyond that, such as a prompt that it has not run yet
+  bool whole = false;        // its tokens help together only: a step runs all of them or none
 };
 
 /// Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; the defaults
@@ -225,7 +226,9 @@ class Record {
                             draft.q,
                             ToC(draft.drafter),
                             draft.step_seconds,
-                            draft.begin_seconds};
+                            draft.begin_seconds,
+                            draft.whole ? 1 : 0,
+                            0};
     return FromCode(Host().draft_set(handle_, &c));
   }
   /// Errors: kNotFound where there is none.
@@ -234,8 +237,8 @@ class Record {
     c.size = sizeof c;
     const retort_code code = Host().draft_view(handle_, &c);
     if (code != RETORT_OK) return FromCode(code);
-    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents, c.q, FromC(c.drafter), c.step_seconds,
-                     c.begin_seconds};
+    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents,   c.q, FromC(c.drafter),
+                     c.step_seconds,    c.begin_seconds,           c.whole != 0};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
   /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.
