@@ -24,6 +24,9 @@ add_library(retort_hwy INTERFACE)
 target_link_libraries(retort_hwy INTERFACE "${RETORT_HWY_LIBRARY}")
 # Kernels for the byte products of VNNI too; left out by default for the time they take to compile.
 target_compile_definitions(retort_hwy INTERFACE HWY_WANT_AVX3_DL)
+if(RETORT_SANITIZE)  # the least, the most and one between: the others are the same code with other lanes
+  target_compile_definitions(retort_hwy INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")
+endif()
 target_include_directories(retort_hwy SYSTEM INTERFACE "${RETORT_HWY_INCLUDE}")
 if(NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)

@@ -30,7 +30,9 @@ if(RETORT_CCACHE)
 endif()
 
 if(RETORT_SANITIZE)
-  add_compile_options(-fsanitize=${RETORT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # Kernels of many unrolled lanes take the compiler minutes at -O2, and as long again to tell where variables are.
+  add_compile_options(-fsanitize=${RETORT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
+    $<$<CXX_COMPILER_ID:GNU>:-fno-var-tracking>)
   add_link_options(-fsanitize=${RETORT_SANITIZE})
 endif()
 if(RETORT_CLANG_TIDY)
