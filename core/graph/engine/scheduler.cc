@@ -16,20 +16,48 @@ constexpr uint32_t kCallsBetweenLooks = 4;  // at the clock
 // The first tick that a tick puts may run after it in the same task, so many times in a row: always where its calls are
 // short, else where no other tick waits. So a record that goes round a cycle stays on one core and finds its caches.
 constexpr uint32_t kMaxHops = 64;
+// Ticks are also short beside one that lasted so many times as long.
+constexpr int64_t kMuchLonger = 16;
 // A source that had nothing now, but is not at its end, is asked again after this.
 constexpr std::chrono::milliseconds kSourcePause{1};
 
-// Where the tick that is to run next in this thread's task is put; null: tasks are made for all.
-thread_local Stage** next_here = nullptr;
+/// What this thread's task does after the tick that it runs.
+struct AfterTick {
+  Stage* next = nullptr;  // the tick that goes on with the records
+  Stage* held = nullptr;  // then this one
+};
+thread_local AfterTick* after_tick = nullptr;  // null: tasks are made for all ticks
+
+int64_t Nanoseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+bool IsShort(const Stage& stage, const Stage& beside) {
+  const int64_t ticks = stage.tick_nanoseconds.load(std::memory_order_relaxed);
+  const int64_t other = beside.tick_nanoseconds.load(std::memory_order_relaxed);
+  return stage.group == nullptr && (ticks < Nanoseconds(kShortTick) || ticks < other / kMuchLonger);
+}
 
 }  // namespace
 
 void Scheduler::PutTicks(Stage& stage, uint32_t ticks) {
-  if (ticks > 0 && next_here != nullptr && *next_here == nullptr && stage.thread == nullptr) {
-    *next_here = &stage;
+  if (ticks > 0 && after_tick != nullptr && after_tick->next == nullptr && stage.thread == nullptr) {
+    after_tick->next = &stage;
     --ticks;
   }
   Queue(stage, ticks);
+}
+
+/// The ticks of a stage that has just been called. Where what it sent goes to a stage of short calls first, which may
+/// send it back at once, the next call is held until then, so that the records that went round and those that waited
+/// meanwhile make one batch. Else a cycle whose records once fell apart into two batches would go on with two for ever.
+void Scheduler::PutOwnTicks(Stage& stage, uint32_t ticks) {
+  if (ticks > 0 && after_tick != nullptr && after_tick->next != nullptr && after_tick->held == nullptr &&
+      IsShort(*after_tick->next, stage)) {
+    after_tick->held = &stage;
+    --ticks;
+  }
+  PutTicks(stage, ticks);
 }
 
 void Scheduler::Queue(Stage& stage, uint32_t ticks) {
@@ -42,19 +70,30 @@ void Scheduler::Queue(Stage& stage, uint32_t ticks) {
 void Scheduler::OnTick(Stage& stage) noexcept {
   Clock::time_point now = Clock::now();
   if (stage.thread == nullptr) --queued_;
+  AfterTick after;
   Stage* current = &stage;
   for (uint32_t hop = 0; current != nullptr; ++hop) {
-    Stage* next = nullptr;
-    next_here = stage.thread == nullptr && !options_.deterministic && hop < kMaxHops ? &next : nullptr;
+    after_tick = stage.thread == nullptr && !options_.deterministic && hop < kMaxHops ? &after : nullptr;
     RunTick(*current, now);
-    if (next != nullptr && !next->brief.load(std::memory_order_relaxed) && queued_ > 0) {
-      Queue(*next, 1);  // something else waits: which goes first is a matter of priority
-      next = nullptr;
-    }
-    current = next;
+    after_tick = &after;
+    current = GoOn(*current);
   }
-  next_here = nullptr;
+  after_tick = nullptr;
   HandOver(this);
+}
+
+/// The tick that follows `ran` in this task; null: none. Where other ticks wait, which goes first is a matter of
+/// priority, unless it is short.
+Stage* Scheduler::GoOn(Stage& ran) {
+  Stage* const next = std::exchange(after_tick->next, nullptr);
+  Stage* const held = after_tick->held;
+  if (next != nullptr && IsShort(*next, held != nullptr ? *held : ran)) return next;
+  if (next != nullptr && held == nullptr && queued_ == 0) return next;
+  after_tick->held = nullptr;
+  if (next != nullptr) Queue(*next, 1);
+  if (held == nullptr || queued_ == 0) return held;
+  Queue(*held, 1);
+  return nullptr;
 }
 
 void Scheduler::RunTick(Stage& stage, Clock::time_point& now) {
@@ -111,19 +150,19 @@ void Scheduler::RunStage(Stage& stage, Clock::time_point& now) {
   }
   now = Clock::now();
   const bool brief = stage.group == nullptr && !options_.deterministic && now - begin < kShortTick;
+  stage.tick_nanoseconds.store(Nanoseconds(now - begin), std::memory_order_relaxed);
   ReleaseGroup(stage);
   uint32_t ticks = 0;
   {
     tbb::spin_mutex::scoped_lock lock(stage.mutex);
     stage.stats.busy_seconds += std::chrono::duration<double>(now - begin).count();
     call->MoveStats(stage.stats, stage.batches);
-    stage.brief.store(brief, std::memory_order_relaxed);
     stage.quota = brief ? std::min(quota * 2, kMaxQuota) : 1;
     stage.idle_calls.push_back(std::move(call));
     --stage.running;
     ticks = stage.ClaimTicks();
   }
-  PutTicks(stage, ticks);
+  PutOwnTicks(stage, ticks);
   EndVainLingers();
 }
 
@@ -152,6 +191,7 @@ void Scheduler::RunSource(Stage& stage, Clock::time_point& now) {
     }
   }
   const Clock::time_point begin = std::exchange(now, Clock::now());
+  stage.tick_nanoseconds.store(Nanoseconds(now - begin), std::memory_order_relaxed);
   ReleaseGroup(stage);
   bool pause = grant.records > 0 && created == 0 && !ended;
   uint32_t ticks = 0;

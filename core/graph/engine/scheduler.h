@@ -72,6 +72,8 @@ class Scheduler {
 
   // Calls.
   void PutTicks(Stage& stage, uint32_t ticks);
+  void PutOwnTicks(Stage& stage, uint32_t ticks);
+  Stage* GoOn(Stage& ran);
   void Queue(Stage& stage, uint32_t ticks);
   void OnTick(Stage& stage) noexcept;
   void OnAsyncTick(Stage& stage) noexcept;

@@ -21,6 +21,7 @@ class Call;
 class Scheduler;
 
 struct Stage {
+  static constexpr int64_t kNeverTicked = int64_t{1} << 50;
   struct Port {
     Stage* to = nullptr;
     bool back = false;
@@ -96,7 +97,7 @@ struct Stage {
   StageStats stats;
   StageStats::Distribution batches;  // records a call
 
-  std::atomic<bool> brief{false};    // its last tick was short
+  std::atomic<int64_t> tick_nanoseconds{kNeverTicked};  // what its last tick took
   std::atomic<int64_t> standing{0};  // records here or in a call; kept only if a stage of the graph lingers
 };
 
