@@ -11,7 +11,9 @@ constexpr double kMostWeight = 50;  // observations that a knot remembers
 constexpr double kOutlier = 3;      // a step so many times as long as expected says nothing of its size
 constexpr size_t kExactRows = 16;
 constexpr double kPriorWeight = 3;  // observations
-constexpr double kRowShare = 0.05;  // of the best known step, what a row more takes in the prior
+// What a row more takes in the prior, of the best known step: half of what it takes where arithmetic bounds a step of
+// sixteen rows, which is half of what it would take if all time were the rows'.
+constexpr double kRowShare = 0.025, kRowsShare = 0.5;
 
 }  // namespace
 
@@ -43,7 +45,7 @@ void StepCost::Smooth() {
     if (knot.weight == 0) continue;
     Point point{knot.rows, knot.shape, knot.weight};
     if (knot.rows > best.rows) {
-      const double prior = best.shape * (1 + kRowShare * (knot.rows - best.rows) / best.rows);
+      const double prior = best.shape * (1 + std::min(kRowShare, kRowsShare / best.rows) * (knot.rows - best.rows));
       const double weight = kPriorWeight * std::max(0.0, 1 - knot.weight / kMostWeight);
       point.shape = (knot.weight * knot.shape + weight * prior) / (knot.weight + weight);
     }

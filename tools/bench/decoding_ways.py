@@ -19,11 +19,17 @@ def output_of(command: list[str], given: str | None = None) -> str:
 
 
 def prompts_by_kind(count: int) -> dict[str, list[str]]:
-    """The lines of the first `count` shipped records of each kind."""
-    kinds: dict[str, list[str]] = {}
+    """Lines with `count` records of each kind: the shipped ones in turn, again with other ids where more are wanted."""
+    kinds: dict[str, list[dict]] = {}
     for line in (ROOT / "pipelines/data/prompts.jsonl").read_text().splitlines():
-        kinds.setdefault(json.loads(line)["kind"], []).append(line + "\n")
-    return {kind: lines[:count] for kind, lines in kinds.items()}
+        record = json.loads(line)
+        kinds.setdefault(record["kind"], []).append(record)
+
+    def line(records: list[dict], i: int) -> str:
+        record = records[i % len(records)]
+        again = f"-again{i // len(records)}" if i >= len(records) else ""
+        return json.dumps(record | {"id": record["id"] + again}) + "\n"
+    return {kind: [line(records, i) for i in range(count)] for kind, records in kinds.items()}
 
 
 def write_pipeline(name: str, records: int, folder: pathlib.Path, lookup: int = LOOKUP) -> str:
