@@ -26,7 +26,8 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                                            Words{"describe"}, Words{"schema"}, Words{"models"},
                                            Words{"models", "tokenize"}, Words{"models", "inspect"}, Words{"bench"},
                                            Words{"bench", "engine"}, Words{"bench", "decode"},
-                                           Words{"bench", "calibrate"}, Words{"compare"}, Words{"version"}),
+                                           Words{"bench", "calibrate"}, Words{"compare"}, Words{"score"},
+                                           Words{"version"}),
                          [](const auto& words) {
                            std::string name = "retort";
                            for (const std::string& word : words.param) name += "_" + word;

@@ -22,6 +22,7 @@ void AddSkipCommand(CLI::App& app, Action* action);
 void AddBenchCommand(CLI::App& app, Action* action);
 void AddCompareCommand(CLI::App& app, Action* action);
 void AddLosslessCommand(CLI::App& app, Action* action);
+void AddScoreCommand(CLI::App& app, Action* action);
 void AddStoreCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
 

@@ -29,6 +29,7 @@ int Main(int argc, char** argv) {
   AddBenchCommand(app, &action);
   AddCompareCommand(app, &action);
   AddLosslessCommand(app, &action);
+  AddScoreCommand(app, &action);
   AddStoreCommand(app, &action);
   AddVersionCommand(app, &action);
   try {
