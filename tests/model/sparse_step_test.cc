@@ -104,8 +104,9 @@ class SlowReference {
       }
     }
     const Row h = Normed(x, "output_norm.weight");
+    const auto vocab = static_cast<int32_t>(file_->FindTensor("token_embd.weight")->shape[1]);
     Row logits;
-    for (int32_t id = 0; id < 270; ++id) logits.push_back(Dot(h, Column("token_embd.weight", id, tiny_.hidden)));
+    for (int32_t id = 0; id < vocab; ++id) logits.push_back(Dot(h, Column("token_embd.weight", id, tiny_.hidden)));
     return logits;
   }
   std::vector<int32_t> All() const {
@@ -153,6 +154,7 @@ class SparseReference : public ::testing::TestWithParam<const char*> {
   SlowReference slow_{tiny_};
   std::shared_ptr<Model> model_ = Load(slow_.path(), {GetParam(), tiny_, 2});
   const std::vector<int32_t> prompt_ = Tokens(23, 1), draft_ = Tokens(6, 2);
+  const size_t vocab_ = static_cast<size_t>(model_->hyper().vocab);
 };
 
 TEST_P(SparseReference, CoarseTakesTheNeuronsThatThePromptUsedMost) {
@@ -178,7 +180,7 @@ TEST_P(SparseReference, CoarseTakesTheNeuronsThatThePromptUsedMost) {
                              [&](int32_t layer, const auto&, const auto&) {
                                return sparsity.Dense(layer) ? slow_.All() : expected[static_cast<size_t>(layer)];
                              }),
-                logits.data() + i * 270);
+                logits.data() + i * vocab_);
     }
   }
 }
@@ -194,7 +196,7 @@ TEST_P(SparseReference, FineTakesTheNeuronsOfEachTokensGate) {
                                const double density = static_cast<double>(sparsity.density[static_cast<size_t>(layer)]);
                                return slow_.Largest(silu, static_cast<size_t>(70 * density + 1e-6));
                              }),
-                logits.data() + i * 270);
+                logits.data() + i * vocab_);
     }
     EXPECT_EQ(kv->whole_length(), 0u);
   }
@@ -217,7 +219,7 @@ TEST_P(SparseReference, ThresholdsTakeWhatReachesThem) {
                              least = std::min(least, chosen.size()), most = std::max(most, chosen.size());
                              return chosen;
                            }),
-              logits.data() + i * 270);
+              logits.data() + i * vocab_);
   }
   EXPECT_LT(least, most);
 }

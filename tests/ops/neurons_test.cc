@@ -56,7 +56,7 @@ struct Matrices {
 };
 
 struct Shape {
-  int64_t f, k;
+  int64_t f, k, t;
 };
 
 using Lists = std::vector<std::vector<int32_t>>;
@@ -116,25 +116,25 @@ std::unique_ptr<PackedNeurons> Pack(const Machine& machine, const Matrices& m) {
 TEST(Neurons, AgreeWithRefOfEveryTypeAndOddSizes) {
   const Machine ref("ref"), cpu("cpu", 2);
   for (const DType type : kWeightTypes) {
-    for (Shape shape : {Shape{1, 1}, {7, 33}, {50, 64}, {130, 96}, {259, 544}}) {
-      shape = {WholeBlocks(shape.f, type), WholeBlocks(shape.k, type)};
+    for (Shape shape : {Shape{1, 1, 1}, {7, 33, 17}, {50, 64, 5}, {130, 96, 2}, {75, 544, 1}}) {
+      shape = {WholeBlocks(shape.f, type), WholeBlocks(shape.k, type), shape.t};
       const auto expected_weight = Pack(ref, Matrices(ref, type, shape.f, shape.k));
       const auto weight = Pack(cpu, Matrices(cpu, type, shape.f, shape.k, shape.f % 2 == 0));
       ASSERT_EQ(weight->type, NeuronType(type));
-      for (const int64_t t : {1, 2, 5, 17}) {
-        const Lists lists = SomeLists(t, shape.f, std::min<int64_t>(3, shape.f));
-        for (const Call call : {Call{}, Call{.normed = true}, Call{.normed = true, .with_silu = true}}) {
-          const std::vector<float> expected = Added(ref, *expected_weight, Views(lists), call);
-          ForEachTarget([&] {
-            ASSERT_LT(RelativeError(expected, Added(cpu, *weight, Views(lists), call)), 3e-6)
-                << DTypeName(type) << " " << shape.f << " x " << shape.k << ", " << t << " rows";
-            Call fast = call;
-            fast.precision = Precision::kFast;
-            ASSERT_LT(RelativeError(expected, Added(cpu, *weight, Views(lists), fast)),
-                      weight->type == DType::kQ8_0 ? 0.02 : 3e-6)
-                << DTypeName(type) << " " << shape.f << " x " << shape.k << ", " << t << " rows, fast";
-          });
-        }
+      const Lists lists = SomeLists(shape.t, shape.f, std::min<int64_t>(3, shape.f));
+      for (const Call call : {Call{}, Call{.normed = true}, Call{.normed = true, .with_silu = true}}) {
+        const std::vector<float> expected = Added(ref, *expected_weight, Views(lists), call);
+        ForEachTarget([&] {
+          for (const Precision precision : {Precision::kExact, Precision::kFast}) {
+            // Activations of bytes meet the gate and up, whose product it is.
+            const bool bytes = weight->type == DType::kQ8_0 && precision == Precision::kFast;
+            ASSERT_LT(
+                RelativeError(expected, Added(cpu, *weight, Views(lists), {precision, call.normed, call.with_silu})),
+                bytes ? 0.03 : 3e-6)
+                << DTypeName(type) << " " << shape.f << " x " << shape.k << ", " << shape.t << " rows"
+                << (bytes ? ", bytes" : "");
+          }
+        });
       }
     }
   }
@@ -156,7 +156,7 @@ TEST(Neurons, AllOfThemAreTheDensePart) {
     ASSERT_TRUE(cpu.ops->SiluMul(gate_up.data(), active.data(), t, f, *cpu.stream).ok());
     ASSERT_TRUE(cpu.ops->MatMul(active.data(), *m.down, y.data(), t, k, true, Precision::kExact, *cpu.stream).ok());
     // The columns of quantised weights are rounded a second time.
-    EXPECT_LT(RelativeError(y, Added(cpu, *weight, Views(lists))), type == DType::kQ8_0 ? 5e-3 : 1e-6)
+    EXPECT_LT(RelativeError(y, Added(cpu, *weight, Views(lists))), type == DType::kQ8_0 ? 1e-2 : 1e-6)
         << DTypeName(type);
   }
 }
@@ -164,7 +164,7 @@ TEST(Neurons, AllOfThemAreTheDensePart) {
 TEST(Neurons, ARowIsTheSameBitsInAnyBatchAndOnAnyThreads) {
   const Machine one("cpu", 1), two("cpu", 2);
   for (const DType type : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0}) {
-    const int64_t f = 400, k = 160;
+    const int64_t f = 160, k = 96;
     const auto weight = Pack(one, Matrices(one, type, f, k));
     const Lists lists = SomeLists(17, f, 2);
     ForEachTarget([&] {
@@ -173,7 +173,7 @@ TEST(Neurons, ARowIsTheSameBitsInAnyBatchAndOnAnyThreads) {
           const Call call = {precision, true, with_silu};
           const std::vector<float> all = Added(one, *weight, Views(lists), call);
           ASSERT_EQ(Added(two, *weight, Views(lists), call), all) << DTypeName(type);
-          for (size_t row = 0; row < 17; ++row) {
+          for (size_t row = 0; row < 17; row += 3) {
             const NeuronList list = Views(lists)[row];
             const std::vector<float> alone = Added(two, *weight, {&list, 1}, call, static_cast<int64_t>(row));
             ASSERT_TRUE(std::equal(alone.begin(), alone.end(), all.begin() + static_cast<std::ptrdiff_t>(row) * k))
@@ -187,7 +187,7 @@ TEST(Neurons, ARowIsTheSameBitsInAnyBatchAndOnAnyThreads) {
 
 TEST(Neurons, RowsThatShareAListGiveTheBitsOfRowsThatDoNot) {
   const Machine cpu("cpu", 2);
-  const int64_t f = 300, k = 96;
+  const int64_t f = 320, k = 96;
   for (const DType type : {DType::kF16, DType::kQ8_0}) {
     const auto weight = Pack(cpu, Matrices(cpu, type, f, k));
     const Lists lists(11, SomeLists(1, f, 2)[0]);  // equal, each in its own memory
@@ -262,7 +262,7 @@ TEST(Neurons, FirstRowsAreThoseOfTheMatrix) {
   for (const char* const device : {"ref", "cpu"}) {
     const Machine machine(device);
     for (const DType type : {DType::kF16, DType::kQ8_0}) {
-      const int64_t f = 40, k = 64;
+      const int64_t f = type == DType::kF16 ? 40 : 96, k = 64;
       const Matrices m(machine, type, f, k);
       const auto gate = std::move(machine.neurons().FirstRows(*m.gate_up[0], f).value());
       const std::vector<float> x = RandomFloats(static_cast<size_t>(2 * k), 3);
