@@ -15,7 +15,7 @@ class Device;
 class OpSet;
 
 /// Raised with every change to device.h, ops.h or a type in them; a module with another number is refused.
-inline constexpr uint32_t kCudaModuleVersion = 5;
+inline constexpr uint32_t kCudaModuleVersion = 6;
 
 inline constexpr char kCudaModuleFile[] = "libretort_cuda.so";
 /// Data symbol of type uint32_t, read before any code of the module runs.

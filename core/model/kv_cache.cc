@@ -150,7 +150,11 @@ Status KvSequence::Truncate(size_t length) {
 
 Status KvSequence::Rewind(size_t length) {
   RETORT_RETURN_IF_ERROR(CheckLength(length));
-  if (length < tokens_.size()) tree_.clear();
+  if (length < tokens_.size()) {
+    tree_.clear();
+    neurons_.Close();
+    if (length == 0) neurons_.Reset();
+  }
   tokens_.resize(length);
   whole_ = std::min(whole_, length);
   return {};
@@ -161,6 +165,7 @@ std::unique_ptr<KvSequence> KvSequence::Fork() const {
   auto fork = std::make_unique<KvSequence>(pool_, pages().first(used), tokens_);
   fork->tree_ = tree_;
   fork->whole_ = whole_;
+  fork->neurons_ = neurons_;
   return fork;
 }
 
@@ -168,6 +173,7 @@ void KvSequence::Advance(std::span<const int32_t> tokens, std::span<const uint64
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   tree_.insert(tree_.end(), paths.begin(), paths.end());
   if (!sketched) whole_ = tokens_.size();
+  if (sketched || !tree_.empty()) neurons_.Close();
 }
 
 Status KvSequence::Reserve(size_t count) {

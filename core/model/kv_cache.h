@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "core/model/neuron_history.h"
 #include "core/ops/ops.h"
 
 namespace retort {
@@ -45,8 +46,8 @@ class KvPagePool {
 /// The tokens of a sequence in order, or, after a step over a tree of drafts, a prefix and the nodes of the tree, in
 /// the order in which they were run. Then only three things can follow: more nodes, KeepPath, or truncation to the
 /// prefix.
-/// Tokens at the end may be sketched: run by a part of the layers, which alone have stored their keys and values. Then
-/// only more of that can follow, or a rewind to the tokens before them.
+/// Tokens at the end may be sketched: run by a part of the model, which has stored keys and values of its own or of
+/// some layers alone. Then only more of that can follow, or a rewind to the tokens before them.
 class KvSequence {
  public:
   /// `pool` must outlive the sequence (shared, so that a record may outlive the model's other users).
@@ -64,7 +65,7 @@ class KvSequence {
   const KvPagePool& pool() const { return *pool_; }
   /// Tokens before the tree; all of them where there is none.
   size_t prefix_length() const { return tokens_.size() - tree_.size(); }
-  /// Tokens that every layer has stored; those after them are sketched.
+  /// Tokens that the whole model has run; those after them are sketched.
   size_t whole_length() const { return whole_; }
   /// For each node of the tree the nodes on its path, itself included, as bits.
   std::span<const uint64_t> tree() const { return tree_; }
@@ -79,8 +80,8 @@ class KvSequence {
   /// Make room for `count` more tokens: pages exist and those to be written are not shared. The length stays.
   /// Errors: those of Device::Allocate; then no page was taken.
   Status Reserve(size_t count);
-  /// Count `tokens`, for which room is reserved, as stored; as nodes of a tree, with their paths; by every layer, or
-  /// sketched.
+  /// Count `tokens`, for which room is reserved, as stored; as nodes of a tree, with their paths; by the whole model,
+  /// or sketched.
   void Advance(std::span<const int32_t> tokens, std::span<const uint64_t> paths = {}, bool sketched = false);
 
   /// The paths of new nodes, given the parent of each: a node of the tree, counted from its first one, or -1 for the
@@ -95,6 +96,8 @@ class KvSequence {
   /// How many of the tokens before the tree are the beginning of `tokens`, and where that is all of them, the path of
   /// the tree that goes on like `tokens`. Sketched tokens do not count.
   size_t CommonWith(std::span<const int32_t> tokens, std::vector<int32_t>* path) const;
+  /// What the whole model's steps say of neurons; closed by whatever is not appended by them.
+  NeuronHistory& neurons() { return neurons_; }
   /// Device addresses of the pages, in order.
   void* const* page_table() const { return addresses_.data(); }
 
@@ -110,6 +113,7 @@ class KvSequence {
   std::vector<int32_t> tokens_;
   std::vector<uint64_t> tree_;
   size_t whole_ = 0;
+  NeuronHistory neurons_;
 };
 
 }  // namespace retort

@@ -7,6 +7,7 @@
 #include "core/device/cpu/parallel.h"
 #include "core/model/fingerprint.h"
 #include "core/model/model_file.h"
+#include "core/model/model_neurons.h"
 #include "core/model/prefix_cache.h"
 #include "core/model/transformer.h"
 #include "core/model/weights.h"
@@ -26,6 +27,8 @@ class LoadedModel final : public Model {
   std::vector<std::string> DispatchReport() const override { return ops_->DispatchReport(); }
   Result<std::unique_ptr<KvSequence>> CreateSequence() override { return std::make_unique<KvSequence>(pool_); }
   Result<std::unique_ptr<KvSequence>> BeginSequence(std::span<const int32_t> prompt) override {
+    // What a cached prefix says of neurons is not known.
+    if (neurons_.gathers()) return CreateSequence();
     return prefixes_->Begin(prompt);
   }
 
@@ -58,23 +61,31 @@ class LoadedModel final : public Model {
     // Sequences share the pool and may outlive the model; the pool's pages need the device.
     pool_ = {new KvPagePool(*device_, layout), [device = device_](KvPagePool* pool) { delete pool; }};
     prefixes_ = std::make_unique<PrefixCache>(pool_, static_cast<size_t>(std::max(0, config_.prefix_cache)));
-    all_layers_ = LayerChoice::All(hyper_.layers);
+    whole_ = std::make_unique<const ModelPart>(LayerChoice::All(hyper_.layers));
     transformer_ = std::make_unique<Transformer>(hyper_, weights_, layout, *ops_, config_.precision);
+    transformer_->UseNeurons(&neurons_);
     return {};
   }
 
   Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) override {
-    return Run(items, all_layers_, logits);
+    return Run(items, *whole_, logits);
   }
 
-  Status ForwardPart(std::span<const ForwardItem> items, const LayerChoice& choice,
+  Status ForwardPart(std::span<const ForwardItem> items, const ModelPart& part,
                      std::span<const float>* logits) override {
-    if (choice.layers() != hyper_.layers || choice.feed_forward.size() != choice.attention.size()) {
-      return InvalidArgument("forward step: expected a choice of " + std::to_string(hyper_.layers) +
-                             " layers, got one of " + std::to_string(choice.layers()));
-    }
-    return Run(items, choice, logits);
+    RETORT_RETURN_IF_ERROR(CheckPart(part));
+    if (!neurons_.Has(part.sparsity))
+      return InvalidArgument("forward step: a sparse part of model '" + config_.name + "' was not prepared");
+    return Run(items, part, logits);
   }
+
+  Status Prepare(const ModelPart& part) override {
+    RETORT_RETURN_IF_ERROR(CheckPart(part));
+    Status status;
+    ops_->Together([&] { status = neurons_.Prepare(part.sparsity, weights_, *ops_); });
+    return status;
+  }
+  size_t neuron_bytes() const override { return neurons_.bytes(); }
 
   uint64_t Fingerprint() const override { return FingerprintOf(file_->tensors(), hyper_); }
 
@@ -100,10 +111,10 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Run(std::span<const ForwardItem> items, const LayerChoice& choice, std::span<const float>* logits) {
-    RETORT_RETURN_IF_ERROR(Check(items, choice));
+  Status Run(std::span<const ForwardItem> items, const ModelPart& part, std::span<const float>* logits) {
+    RETORT_RETURN_IF_ERROR(Check(items, part));
     Status status;
-    ops_->Together([&] { status = Step(items, choice, logits); });
+    ops_->Together([&] { status = Step(items, part, logits); });
     if (status.ok()) return {};
     // What was enqueued may still write to the pages: wait before they go back. Its own error is no news.
     [[maybe_unused]] const Status drained = stream_->Synchronize();
@@ -111,7 +122,8 @@ class LoadedModel final : public Model {
     return status;
   }
 
-  Status Step(std::span<const ForwardItem> items, const LayerChoice& choice, std::span<const float>* logits) {
+  Status Step(std::span<const ForwardItem> items, const ModelPart& part, std::span<const float>* logits) {
+    RETORT_RETURN_IF_ERROR(BeginNeurons(items, part));
     size_t wanted = 0;
     for (const ForwardItem& item : items) {
       RETORT_RETURN_IF_ERROR(item.kv->Reserve(item.tokens.size()));
@@ -120,17 +132,19 @@ class LoadedModel final : public Model {
     RETORT_RETURN_IF_ERROR(GrowLogits(wanted));
     float* out = static_cast<float*>(logits_->data());
     rows_.Clear();
-    for (const ForwardItem& item : items) {
+    for (size_t which = 0; which < items.size(); ++which) {
+      const ForwardItem& item = items[which];
       RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
       for (size_t i = 0; i < item.tokens.size(); ++i) {
         if (i >= item.logits_first) rows_.wanted.push_back(static_cast<int32_t>(rows_.tokens.size()));
         rows_.tokens.push_back(item.tokens[i]);
         rows_.attention.push_back(RowOf(*item.kv, paths, i));
         rows_.positions.push_back(rows_.attention.back().position);
-        if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(choice, &out));
+        AddNeurons(which);
+        if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(part, &out));
       }
     }
-    if (!rows_.tokens.empty()) RETORT_RETURN_IF_ERROR(Pass(choice, &out));
+    if (!rows_.tokens.empty()) RETORT_RETURN_IF_ERROR(Pass(part, &out));
     const size_t count = wanted * static_cast<size_t>(hyper_.vocab);
     const float* host = static_cast<const float*>(logits_->host_data());
     if (host == nullptr) {
@@ -140,14 +154,59 @@ class LoadedModel final : public Model {
       host = host_logits_.data();
     }
     RETORT_RETURN_IF_ERROR(stream_->Synchronize());
-    for (const ForwardItem& item : items) {
+    for (size_t which = 0; which < items.size(); ++which) {
+      const ForwardItem& item = items[which];
       RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
-      item.kv->Advance(item.tokens, paths, !choice.whole());
+      if (const auto& sums = neurons_of_[which].sums; sums != nullptr) {
+        sums->tokens += item.tokens.size();
+        item.kv->neurons().SetSums(sums);
+      }
+      item.kv->Advance(item.tokens, paths, !part.whole());
       // A page or more at once is a prompt; what a model writes token by token hardly begins another one.
-      if (choice.whole() && item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
+      if (part.whole() && item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
     }
     *logits = {host, count};
     return {};
+  }
+
+  /// What each sequence of a step has to do with neurons.
+  Status BeginNeurons(std::span<const ForwardItem> items, const ModelPart& part) {
+    neurons_of_.assign(items.size(), {});
+    const bool coarse = part.sparsity.any() && part.sparsity.kind == SparsityKind::kCoarse;
+    const bool asks = part.whole() && neurons_.gathers();
+    for (size_t i = 0; i < items.size(); ++i) {
+      NeuronHistory& history = items[i].kv->neurons();
+      if (coarse) {
+        RETORT_ASSIGN_OR_RETURN(neurons_of_[i].choice, history.Choice(part.sparsity));
+      } else if (asks && items[i].parents.empty()) {
+        // A single token after others is no prompt: not worth the time.
+        const size_t length = items[i].kv->length();
+        if (length > 0 && items[i].tokens.size() == 1) continue;
+        neurons_of_[i].sums = history.SumsToAddTo(length, hyper_.layers, hyper_.ffn);
+      }
+    }
+    return {};
+  }
+
+  /// Of the last row, which is one of item `which`.
+  void AddNeurons(size_t which) {
+    const auto& [choice, sums] = neurons_of_[which];
+    if (choice != nullptr) rows_.neurons.push_back(choice.get());
+    if (sums == nullptr) return;
+    if (!rows_.asked.empty() && rows_.asked.back().sums == sums->of.data()) {
+      ++rows_.asked.back().count;
+    } else {
+      rows_.asked.push_back({static_cast<int64_t>(rows_.tokens.size()) - 1, 1, sums->of.data()});
+    }
+  }
+
+  Status CheckPart(const ModelPart& part) const {
+    const LayerChoice& layers = part.layers;
+    if (layers.layers() != hyper_.layers || layers.feed_forward.size() != layers.attention.size()) {
+      return InvalidArgument("forward step: expected a choice of " + std::to_string(hyper_.layers) +
+                             " layers, got one of " + std::to_string(layers.layers()));
+    }
+    return part.sparsity.Check(hyper_.layers);
   }
 
   static AttentionRow RowOf(const KvSequence& kv, std::span<const uint64_t> paths, size_t i) {
@@ -179,7 +238,7 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Check(std::span<const ForwardItem> items, const LayerChoice& choice) const {
+  Status Check(std::span<const ForwardItem> items, const ModelPart& part) const {
     if (items.empty()) return InvalidArgument("forward step: expected at least one sequence, got none");
     std::unordered_set<const KvSequence*> seen;
     for (const ForwardItem& item : items) {
@@ -190,10 +249,10 @@ class LoadedModel final : public Model {
       if (!seen.insert(item.kv).second) return InvalidArgument("forward step: one sequence stands twice in it");
       if (item.tokens.empty()) return InvalidArgument("forward step: a sequence brings no tokens");
       RETORT_RETURN_IF_ERROR(CheckTree(item));
-      if (choice.whole() && item.kv->whole_length() < item.kv->length()) {
+      if (part.whole() && item.kv->whole_length() < item.kv->length()) {
         return InvalidArgument("forward step: a sequence ends in " +
                                std::to_string(item.kv->length() - item.kv->whole_length()) +
-                               " tokens that a part of the layers has run: rewind to the " +
+                               " tokens that a part of the model has run: rewind to the " +
                                std::to_string(item.kv->whole_length()) + " tokens before them");
       }
       RETORT_ASSIGN_OR_RETURN(const size_t end, EndOf(item));
@@ -227,8 +286,8 @@ class LoadedModel final : public Model {
     return {};
   }
 
-  Status Pass(const LayerChoice& choice, float** out) {
-    RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, choice, *out, *stream_));
+  Status Pass(const ModelPart& part, float** out) {
+    RETORT_RETURN_IF_ERROR(transformer_->Run(rows_, part, *out, *stream_));
     *out += rows_.wanted.size() * static_cast<size_t>(hyper_.vocab);
     rows_.Clear();
     return {};
@@ -237,13 +296,14 @@ class LoadedModel final : public Model {
   // Later members use earlier ones and go first.
   ModelConfig config_;
   ModelHyper hyper_;
-  LayerChoice all_layers_;
+  std::unique_ptr<const ModelPart> whole_;
   std::shared_ptr<Device> device_;
   std::unique_ptr<ModelFile> file_;
   std::unique_ptr<Tokenizer> tokenizer_;
   ChatTemplate chat_template_;
   std::unique_ptr<OpSet> ops_;
   Weights weights_;
+  ModelNeurons neurons_;
   std::unique_ptr<Stream> stream_;
   std::shared_ptr<KvPagePool> pool_;
   std::unique_ptr<PrefixCache> prefixes_;
@@ -251,13 +311,23 @@ class LoadedModel final : public Model {
   std::unique_ptr<Buffer> logits_;
   std::vector<float> host_logits_;
   StepRows rows_;
+  struct ItemNeurons {
+    std::shared_ptr<const NeuronChoice> choice;  // of a coarse step
+    std::shared_ptr<NeuronSums> sums;            // of a whole one that is asked
+  };
+  std::vector<ItemNeurons> neurons_of_;  // of each item of a step
 };
 
 }  // namespace
 
-Status Model::ForwardPart(std::span<const ForwardItem> /*items*/, const LayerChoice& /*choice*/,
+Status Model::ForwardPart(std::span<const ForwardItem> /*items*/, const ModelPart& /*part*/,
                           std::span<const float>* /*logits*/) {
-  return Unsupported("model '" + config().name + "' cannot run a part of its layers");
+  return Unsupported("model '" + config().name + "' cannot run a part of itself");
+}
+
+Status Model::Prepare(const ModelPart& part) {
+  if (!part.sparsity.any()) return {};
+  return Unsupported("model '" + config().name + "' cannot leave neurons out");
 }
 
 Result<std::shared_ptr<Model>> Model::Load(const ModelConfig& config) {

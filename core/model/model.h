@@ -10,8 +10,8 @@
 
 #include "core/model/chat_template.h"
 #include "core/model/kv_cache.h"
-#include "core/model/layer_choice.h"
 #include "core/model/rope.h"
+#include "core/model/sparsity.h"
 #include "core/model/tokenizer.h"
 #include "core/ops/ops.h"
 
@@ -82,11 +82,18 @@ class Model {
   /// Errors: kInvalidArgument (token out of range, empty step, no tree, plain tokens after a tree, tokens after
   /// sketched ones), kResourceExhausted (context, memory, nodes of a tree); then no kv changed.
   virtual Status Forward(std::span<const ForwardItem> items, std::span<const float>* logits) = 0;
-  /// As Forward with the chosen parts of the layers alone. The tokens are then sketched in their kv (see KvSequence),
-  /// unless all parts were chosen. Earlier tokens are seen with the keys and values that the chosen layers stored for
-  /// them, whoever ran them: those of the whole model serve its parts.
-  virtual Status ForwardPart(std::span<const ForwardItem> items, const LayerChoice& choice,
-                             std::span<const float>* logits);
+  /// As Forward with a part of the model alone. The tokens are then sketched in their kv (see KvSequence), unless the
+  /// part is the whole. Earlier tokens are seen with the keys and values that were stored for them, whoever ran them:
+  /// those of the whole model serve its parts. Also kInvalidArgument for sparsity that was not prepared, or coarse
+  /// sparsity for a sequence whose first tokens ran before it was.
+  virtual Status ForwardPart(std::span<const ForwardItem> items, const ModelPart& part, std::span<const float>* logits);
+  /// Make ready for steps of a part; as Forward, no other step may run. For sparsity, weights are packed by neuron
+  /// (see neuron_bytes), and for the coarse kind sequences that begin from now on ask the whole model about their
+  /// neurons; prompts then begin with nothing from the prefix cache. Errors: kInvalidArgument for a part that is none
+  /// of this model, kUnsupported where the device lacks the kernels, kResourceExhausted.
+  virtual Status Prepare(const ModelPart& part);
+  /// Memory of weights packed by neuron, beside weight_bytes.
+  virtual size_t neuron_bytes() const { return 0; }
   /// Says whether two models are the same: sizes, and names, types and samples of all tensors. 0: not known.
   virtual uint64_t Fingerprint() const { return 0; }
 

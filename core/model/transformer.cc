@@ -82,11 +82,36 @@ Status Transformer::KeepWanted(const StepRows& rows, Stream& stream) {
   return {};
 }
 
-Status Transformer::FeedForward(const LayerWeights& layer, int64_t rows, Stream& stream) {
+Status Transformer::FeedForward(int index, int64_t t, std::span<const RowsAsked> asked, Stream& stream) {
+  const LayerWeights& layer = weights_.layers[static_cast<size_t>(index)];
   const int64_t f = hyper_.ffn;
-  RETORT_RETURN_IF_ERROR(MatMul(layer.ffn_norm, layer.gate_up, gate_up_.data, rows, 2 * f, stream));
+  RETORT_RETURN_IF_ERROR(MatMul(layer.ffn_norm, layer.gate_up, gate_up_.data, t, 2 * f, stream));
+  for (const RowsAsked& rows : asked) {
+    RETORT_RETURN_IF_ERROR(ops_.SiluMul(gate_up_.data + rows.first * 2 * f, active_.data, rows.count, f, stream));
+    RETORT_RETURN_IF_ERROR(ops_.neurons()->AddShares(active_.data, rows.count, f, rows.sums + index * f, stream));
+  }
   const RowSource gated = {.x = gate_up_.data, .gated = true, .made = active_.data};
-  return ops_.MatMulFrom(gated, *layer.down, x_.data, rows, hyper_.hidden, true, precision_, stream);
+  return ops_.MatMulFrom(gated, *layer.down, x_.data, t, hyper_.hidden, true, precision_, stream);
+}
+
+Status Transformer::SparseFeedForward(int index, int64_t t, const StepRows& rows, bool kept, const Sparsity& sparsity,
+                                      Stream& stream) {
+  const auto at = static_cast<size_t>(index);
+  const LayerNeurons& layer = neurons_->layers()[at];
+  const RowSource source = Normed(weights_.layers[at].ffn_norm);
+  NeuronOps& ops = *ops_.neurons();
+  if (sparsity.kind == SparsityKind::kCoarse) {
+    chosen_.clear();
+    for (size_t i = 0; i < static_cast<size_t>(t); ++i)
+      chosen_.emplace_back((*rows.neurons[kept ? static_cast<size_t>(rows.wanted[i]) : i])[at]);
+    return ops.FeedForward(source, nullptr, *layer.packed, chosen_, x_.data, t, precision_, stream);
+  }
+  const int64_t f = hyper_.ffn;
+  NeuronRule rule{.count = NeuronsLeft(f, sparsity.density[at]), .shared = sparsity.shared};
+  if (!sparsity.threshold.empty()) rule = {.threshold = sparsity.threshold[at], .shared = sparsity.shared};
+  RETORT_RETURN_IF_ERROR(ops_.MatMulFrom(source, *layer.gate, gate_up_.data, t, f, false, precision_, stream));
+  RETORT_RETURN_IF_ERROR(ops.Choose(gate_up_.data, t, f, rule, &lists_, stream));
+  return ops.FeedForward(source, gate_up_.data, *layer.packed, lists_.of_row, x_.data, t, precision_, stream);
 }
 
 Status Transformer::Attend(const LayerWeights& layer, int index, std::span<const AttentionRow> attending,
@@ -97,32 +122,39 @@ Status Transformer::Attend(const LayerWeights& layer, int index, std::span<const
                      true, precision_, stream);
 }
 
-Status Transformer::Run(const StepRows& rows, const LayerChoice& choice, float* logits, Stream& stream) {
+Status Transformer::Run(const StepRows& rows, const ModelPart& part, float* logits, Stream& stream) {
   auto t = static_cast<int64_t>(rows.tokens.size());
   RETORT_RETURN_IF_ERROR(Grow(t));
   RETORT_RETURN_IF_ERROR(ops_.Embed(*weights_.embedding, rows.tokens.data(), x_.data, t, stream));
   std::span<const AttentionRow> attending(rows.attention);
+  const bool all_wanted = static_cast<int64_t>(rows.wanted.size()) == t;
+  bool kept = false;
   // After the last keys and values, only rows whose logits are wanted matter.
   const auto keep_wanted = [&]() -> Status {
-    if (static_cast<int64_t>(rows.wanted.size()) == t) return {};
+    if (all_wanted || kept) return {};
     RETORT_RETURN_IF_ERROR(KeepWanted(rows, stream));
     wanted_rows_.clear();
     for (const int32_t row : rows.wanted) wanted_rows_.push_back(rows.attention[static_cast<size_t>(row)]);
     attending = wanted_rows_;
     t = static_cast<int64_t>(wanted_rows_.size());
+    kept = true;
     return {};
   };
-  const int32_t last = choice.last_attention();
+  // Rows that are asked about their neurons go through all of them.
+  const int32_t last = rows.asked.empty() ? part.layers.last_attention() : hyper_.layers;
   if (last < 0) RETORT_RETURN_IF_ERROR(keep_wanted());
   for (int index = 0; index < hyper_.layers && t > 0; ++index) {
     const LayerWeights& layer = weights_.layers[static_cast<size_t>(index)];
-    if (choice.attention[static_cast<size_t>(index)]) {
+    if (part.layers.attention[static_cast<size_t>(index)]) {
       RETORT_RETURN_IF_ERROR(ProjectAndStore(layer, index, rows, stream));
       if (index == last) RETORT_RETURN_IF_ERROR(keep_wanted());
       if (t > 0) RETORT_RETURN_IF_ERROR(Attend(layer, index, attending, stream));
     }
-    if (choice.feed_forward[static_cast<size_t>(index)] && t > 0) RETORT_RETURN_IF_ERROR(FeedForward(layer, t, stream));
+    if (!part.layers.feed_forward[static_cast<size_t>(index)] || t == 0) continue;
+    RETORT_RETURN_IF_ERROR(part.sparsity.Dense(index) ? FeedForward(index, t, rows.asked, stream)
+                                                      : SparseFeedForward(index, t, rows, kept, part.sparsity, stream));
   }
+  RETORT_RETURN_IF_ERROR(keep_wanted());
   if (t == 0) return {};
   return ops_.MatMulFrom(Normed(weights_.output_norm), weights_.logits(), logits, t, hyper_.vocab, false, precision_,
                          stream);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/device/device.h"
+#include "core/ops/neurons.h"
 #include "core/tensor/dtype.h"
 
 namespace retort {
@@ -192,6 +193,9 @@ class OpSet {
 
   /// y[i] += bias[i mod k] over t rows. (qwen2's attention biases)
   virtual Status AddBias(float* y, const float* bias, int64_t t, int64_t k, int64_t ldy, Stream& stream) = 0;
+
+  /// Operations on feed-forward parts by neuron; null where the device has no kernels for them.
+  virtual NeuronOps* neurons() { return nullptr; }
 
   /// Choose implementations by rule instead of by measuring, so that another process makes the same choices. Before the
   /// first step.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/model/kv_cache.h"
-#include "core/model/layer_choice.h"
+#include "core/model/sparsity.h"
 #include "core/plugin/descriptor.h"
 #include "core/plugin/record.h"
 #include "core/plugin/stage_body.h"
@@ -15,7 +15,7 @@
 /// A model as one stage sees it, owned by the stage's config; or a part of one, owned by the handle of the whole.
 struct retort_model {
   std::shared_ptr<retort::Model> model;
-  std::unique_ptr<const retort::LayerChoice> choice = nullptr;  // null: all layers
+  std::unique_ptr<const retort::ModelPart> part = nullptr;  // null: all of it
   std::vector<std::unique_ptr<retort_model>> parts = {};
 };
 

@@ -71,7 +71,7 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
     }
     std::span<const float> logits;
     const Status status =
-        handle->choice == nullptr ? model.Forward(step, &logits) : model.ForwardPart(step, *handle->choice, &logits);
+        handle->part == nullptr ? model.Forward(step, &logits) : model.ForwardPart(step, *handle->part, &logits);
     if (!status.ok()) return status.Annotate(NameOf(model));
     const int64_t vocab = model.hyper().vocab;
     *out = {sizeof *out,

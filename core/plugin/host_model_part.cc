@@ -1,4 +1,4 @@
-// Host function: a model with layers left out.
+// Host function: a model with layers or neurons left out.
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,15 +44,41 @@ Result<LayerChoice> ChoiceOf(const Model& model, const retort_model_part& part) 
                          " layers are left out, so that a draft would know the last token alone; leave a part to run");
 }
 
-retort_code ModelPart(retort_model* model, const retort_model_part* part, retort_model** out) {
+Result<Sparsity> SparsityOf(const Model& model, const retort_model_part& part) {
+  const int32_t layers = model.hyper().layers;
+  if (part.sparsity == RETORT_SPARSITY_NONE) return Sparsity();
+  if (part.sparsity != RETORT_SPARSITY_COARSE && part.sparsity != RETORT_SPARSITY_FINE)
+    return InvalidArgument("sparsity: expected a RETORT_SPARSITY_ constant, got " + std::to_string(part.sparsity));
+  if (!(part.density > 0 && part.density <= 1))
+    return InvalidArgument("density: expected above 0 and 1 at most, got " + std::to_string(part.density));
+  if (part.dense_first < 0 || part.dense_last < 0 || part.dense_first + part.dense_last >= layers) {
+    return InvalidArgument("dense_first and dense_last: expected less than the model's " + std::to_string(layers) +
+                           " layers together, so that one is sparse; got " + std::to_string(part.dense_first) +
+                           " and " + std::to_string(part.dense_last));
+  }
+  return Sparsity::Even(static_cast<SparsityKind>(part.sparsity), part.density, part.dense_first, part.dense_last,
+                        layers);
+}
+
+Result<ModelPart> PartOf(const Model& model, const retort_model_part& part) {
+  RETORT_ASSIGN_OR_RETURN(LayerChoice layers, ChoiceOf(model, part));
+  RETORT_ASSIGN_OR_RETURN(Sparsity sparsity, SparsityOf(model, part));
+  return ModelPart(std::move(layers), std::move(sparsity));
+}
+
+retort_code MakePart(retort_model* model, const retort_model_part* part, retort_model** out) {
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(NotNull({{model, "model"}, {out, "part"}}));
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_model_part", part));
-    if (model->choice != nullptr) return InvalidArgument("model: expected a whole model, got a part of one");
-    Result<LayerChoice> choice = ChoiceOf(*model->model, *part);
-    if (!choice.ok()) return choice.status().Annotate("model `" + model->model->config().name + "`");
+    if (model->part != nullptr) return InvalidArgument("model: expected a whole model, got a part of one");
+    const auto named = [&](const Status& status) {
+      return status.Annotate("model `" + model->model->config().name + "`");
+    };
+    Result<ModelPart> made = PartOf(*model->model, *part);
+    if (!made.ok()) return named(made.status());
+    if (const Status ready = model->model->Prepare(*made); !ready.ok()) return named(ready);
     model->parts.push_back(std::make_unique<retort_model>(
-        retort_model{model->model, std::make_unique<const LayerChoice>(*std::move(choice))}));
+        retort_model{model->model, std::make_unique<const ModelPart>(*std::move(made))}));
     *out = model->parts.back().get();
     return {};
   });
@@ -60,6 +86,6 @@ retort_code ModelPart(retort_model* model, const retort_model_part* part, retort
 
 }  // namespace
 
-void FillModelPartServices(retort_host& host) { host.model_part = ModelPart; }
+void FillModelPartServices(retort_host& host) { host.model_part = MakePart; }
 
 }  // namespace retort

@@ -26,8 +26,8 @@ void AddModelOptions(StageSpec& spec) {
           OptionSpec::Model("model").Text("The model that drafts, for `drafter: model`.").Optional().Example("small"))
       .Option(OptionSpec::Model("target")
                   .Text("The model that verifies, for a drafter with a model and for `store`, `load` and `save`. Its "
-                        "tokens must be those of the file, and had better be those of the drafting model; `self-skip` "
-                        "and `early-exit` draft with a part of it.")
+                        "tokens must be those of the file, and had better be those of the drafting model; `self-skip`, "
+                        "`early-exit` and `sparse` draft with a part of it.")
                   .Optional()
                   .Example("target"))
       .Option(OptionSpec::Enum("drafting", {"argmax", "sampled", "coupled"})
@@ -78,7 +78,7 @@ Status SetDrafting(const Config& config, const retort_model_info& target, ModelD
   return {};
 }
 
-/// The target with layers left out.
+/// The target with layers or neurons left out.
 Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
   const Model target = config.Model("target");
   ModelDrafterOptions options;
@@ -159,7 +159,7 @@ Status CheckModelOptions(const Config& config, bool with_model) {
   const bool tree = config.Int("branches") > 1, drafted = config.String("draft_by") != "none";
   if (!with_model && (drafted || config.Float("min_confidence") > 0)) {
     return retort::InvalidArgument(std::string(drafted ? "draft_by" : "min_confidence") +
-                                   ": only drafter: model, self-skip and early-exit use it; leave it out");
+                                   ": only drafter: model, self-skip, early-exit and sparse use it; leave it out");
   }
   if (tree && config.String("drafting") == "coupled") {
     return retort::InvalidArgument(
@@ -175,7 +175,7 @@ Status CheckModelOptions(const Config& config, bool with_model) {
 
 StageSpec& AddDraftOptions(StageSpec& spec) {
   spec.Option(OptionSpec::Enum("drafter", {"prompt-lookup", "ngram", "ngram-store", "race", "cascade", "model",
-                                           "self-skip", "early-exit", "lookahead"})
+                                           "self-skip", "early-exit", "sparse", "lookahead"})
                   .Text("Where the guesses come from.")
                   .Default("prompt-lookup")
                   .Example("ngram"))

@@ -47,7 +47,13 @@ class Draft final : public Stage {
             "Verify, arXiv 2309.08168); `retort skip search` looks for the best ones. `early-exit` runs the first "
             "`exit_layer` layers and takes its logits there (LayerSkip, arXiv 2404.16710), which suits models trained "
             "for it. What they write into the target's cache, the target writes over. `drafting` and `branches` are as "
-            "with `model`. The first step of a record is the target's own.\n\n" +
+            "with `model`. The first step of a record is the target's own.\n\n"
+            "`sparse` drafts with the target too, all layers but a share `density` of the neurons of their "
+            "feed-forward "
+            "parts: `coarse` by what the prompt used most (GRIFFIN, arXiv 2404.01365), `fine` by each token's gate "
+            "(CATS, arXiv 2404.08763), which runs the gate whole. With `rule: threshold` of the verifier this is the "
+            "loop of Sirius (arXiv 2409.03856). The weights of those parts are kept a second time, neuron by neuron; "
+            "quantised ones as q8_0. With `coarse`, prompts do without the cache of earlier prompts' beginnings.\n\n" +
             drafting::kLookaheadText +
             "\n\n"
             "Drafts are chosen without chance (`draft:point-mass`), drawn (`draft:sampled`), or trees (`draft:tree`). "

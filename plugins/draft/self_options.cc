@@ -9,9 +9,12 @@ using retort::Status;
 using retort::sdk::Config;
 using retort::sdk::ModelPart;
 using retort::sdk::OptionSpec;
+using retort::sdk::Sparsity;
 using retort::sdk::StageSpec;
 
-bool IsSelfDrafter(std::string_view drafter) { return drafter == "self-skip" || drafter == "early-exit"; }
+bool IsSelfDrafter(std::string_view drafter) {
+  return drafter == "self-skip" || drafter == "early-exit" || drafter == "sparse";
+}
 
 StageSpec& AddSelfOptions(StageSpec& spec) {
   return spec
@@ -33,10 +36,59 @@ StageSpec& AddSelfOptions(StageSpec& spec) {
                   .Unit("layers")
                   .Range(0, 1 << 16)
                   .Default(0)
-                  .Example("12"));
+                  .Example("12"))
+      .Option(
+          OptionSpec::Enum("sparsity", {"none", "coarse", "fine"})
+              .Text("For `drafter: sparse`: how its neurons are chosen. `coarse`: once for a record, those that its "
+                    "prompt used most; `fine`: for every token, those whose gate lets most through.")
+              .Default("none")
+              .Example("coarse"))
+      .Option(
+          OptionSpec::Float("density")
+              .Text("For `drafter: sparse`: the share of the neurons of a layer that run. 1: all, by the dense way.")
+              .Range(0, 1)
+              .Default(0.5)
+              .Example("0.7"))
+      .Option(OptionSpec::Int("dense_first")
+                  .Text("For `drafter: sparse`: so many layers at the beginning run all their neurons.")
+                  .Unit("layers")
+                  .Range(0, 1 << 16)
+                  .Default(0)
+                  .Example("2"))
+      .Option(OptionSpec::Int("dense_last")
+                  .Text("For `drafter: sparse`: so many layers at the end run all their neurons.")
+                  .Unit("layers")
+                  .Range(0, 1 << 16)
+                  .Default(0)
+                  .Example("2"));
 }
 
+namespace {
+
+Sparsity SparsityFrom(const std::string& name) {
+  return name == "coarse" ? Sparsity::kCoarse : name == "fine" ? Sparsity::kFine : Sparsity::kNone;
+}
+
+Status CheckSparseOptions(const Config& config) {
+  if (config.String("drafter") == "sparse") {
+    if (config.String("sparsity") == "none")
+      return InvalidArgument("sparsity: drafter: sparse needs to know how neurons are chosen: coarse or fine");
+    if (config.Float("density") > 0) return {};
+    return InvalidArgument("density: expected above 0, so that a neuron is left, and 1 at most, got 0");
+  }
+  const char* given = nullptr;
+  if (config.String("sparsity") != "none") given = "sparsity";
+  for (const char* const name : {"dense_first", "dense_last"}) {
+    if (config.Int(name) != 0) given = name;
+  }
+  if (given == nullptr) return {};
+  return InvalidArgument(std::string(given) + ": only drafter: sparse uses it; leave it out");
+}
+
+}  // namespace
+
 Status CheckSelfOptions(const Config& config) {
+  RETORT_RETURN_IF_ERROR(CheckSparseOptions(config));
   const std::string drafter = config.String("drafter");
   const bool profile = !config.String("profile").empty();
   const auto only = [](const std::string& option, const char* owner) {
@@ -65,7 +117,11 @@ ModelPart PartFrom(const Config& config) {
   return {.exit_layer = static_cast<int32_t>(config.Int("exit_layer")),
           .skip_attention = config.List("skip_attention"),
           .skip_mlp = config.List("skip_mlp"),
-          .profile = config.String("profile")};
+          .profile = config.String("profile"),
+          .sparsity = SparsityFrom(config.String("sparsity")),
+          .dense_first = static_cast<int32_t>(config.Int("dense_first")),
+          .dense_last = static_cast<int32_t>(config.Int("dense_last")),
+          .density = config.Float("density")};
 }
 
 }  // namespace drafting

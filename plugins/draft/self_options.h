@@ -1,4 +1,4 @@
-// The options of drafters that are a part of the target: which of its layers draft.
+// The options of drafters that are a part of the target: which of its layers or neurons draft.
 #pragma once
 
 #include <retort/sdk.h>
@@ -7,7 +7,7 @@
 
 namespace drafting {
 
-/// self-skip, early-exit.
+/// self-skip, early-exit, sparse.
 bool IsSelfDrafter(std::string_view drafter);
 retort::sdk::StageSpec& AddSelfOptions(retort::sdk::StageSpec& spec);
 /// What is wrong with the options as they stand together; what the model says of them shows when it is loaded.

@@ -221,8 +221,7 @@ TEST_P(ForwardPartTest, RefusesTheWholeModelAfterASketch) {
   std::span<const float> logits;
   const Status status = model_->Forward({&item, 1}, &logits);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(),
-              HasSubstr("ends in 3 tokens that a part of the layers has run: rewind to the 4 tokens"));
+  EXPECT_THAT(status.message(), HasSubstr("ends in 3 tokens that a part of the model has run: rewind to the 4 tokens"));
   EXPECT_EQ(kv->length(), 7u);
   EXPECT_THAT(model_->ForwardPart({&item, 1}, LayerChoice::All(kLayers + 1), &logits).message(),
               HasSubstr("expected a choice of 5 layers, got one of 6"));

@@ -194,8 +194,8 @@ TEST_F(Speculation, OptionsThatDoNotGoTogetherAreRefused) {
            {"{ drafter: model, model: target, target: target, drafting: coupled, branches: 2 }", "drafting: coupled"},
            {"{ drafter: model, model: target, target: target, draft_by: ngram, branches: 2 }",
             "draft_by: expected a chain, branches: 1, got branches: 2"},
-           {"{ drafter: ngram, draft_by: prompt-lookup }", "draft_by: only drafter: model, self-skip and early-exit"},
-           {"{ drafter: ngram, min_confidence: 0.5 }", "min_confidence: only drafter: model, self-skip and"},
+           {"{ drafter: ngram, draft_by: prompt-lookup }", "draft_by: only drafter: model, self-skip, early-exit"},
+           {"{ drafter: ngram, min_confidence: 0.5 }", "min_confidence: only drafter: model, self-skip,"},
            {"{ drafter: model, model: target, target: target, draft_by: ngram-store }", "store: drafter ngram-store"},
            {"{ drafter: model, model: target, target: target, draft_by: cascade }", "needs two or more of"}}) {
     const auto refused = host_->Create("draft", options);

@@ -7,6 +7,7 @@
 #include "core/graph/engine/bench.h"
 #include "core/ops/calibrate.h"
 #include "tools/cli/bench_decode.h"
+#include "tools/cli/bench_sparse.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
 
@@ -69,25 +70,29 @@ void AddEngine(CLI::App& bench, Action* action) {
   });
 }
 
+/// The options that say which model, and how it runs.
+void AddModel(CLI::App& command, ModelConfig* model, std::string* precision) {
+  command.add_option("--model", model->source, "A GGUF file, or a name that tools/get-model knows")
+      ->required()
+      ->type_name("MODEL");
+  command.add_option("--weights", model->weights, "Convert matrices to this type")
+      ->check(CLI::IsMember(WeightChoices()))
+      ->capture_default_str();
+  command.add_option("--precision", *precision, "exact or fast")
+      ->check(CLI::IsMember({"exact", "fast"}))
+      ->capture_default_str();
+  command.add_option("--device", model->device, "ref, cpu, cuda or cuda:N")->capture_default_str();
+  command.add_option("--threads", model->threads, "Threads; 0 = all")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+}
+
 void AddDecode(CLI::App& bench, Action* action) {
   CLI::App* command = bench.add_subcommand("decode", "Speed of prefill, decoding and steps of several tokens");
   auto options = std::make_shared<DecodeBenchOptions>();
   auto precision = std::make_shared<std::string>("fast");
   auto json = std::make_shared<bool>(false);
-  ModelConfig& model = options->model;
-  command->add_option("--model", model.source, "A GGUF file, or a name that tools/get-model knows")
-      ->required()
-      ->type_name("MODEL");
-  command->add_option("--weights", model.weights, "Convert matrices to this type")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command->add_option("--precision", *precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
-  command->add_option("--device", model.device, "ref, cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", model.threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddModel(*command, &options->model, precision.get());
   command->add_option("--steps", options->steps, "Tokens a step, several parted by commas")
       ->delimiter(',')
       ->check(CLI::Range(1, 65536))
@@ -108,6 +113,34 @@ void AddDecode(CLI::App& bench, Action* action) {
   command->callback([=] {
     options->model.precision = *precision == "exact" ? Precision::kExact : Precision::kFast;
     *action = [=] { return Report(RunDecodeBench(*options), *json); };
+  });
+}
+
+void AddSparse(CLI::App& bench, Action* action) {
+  CLI::App* command = bench.add_subcommand("sparse", "What leaving neurons out of feed-forward parts saves");
+  auto options = std::make_shared<SparseBenchOptions>();
+  auto precision = std::make_shared<std::string>("fast");
+  auto json = std::make_shared<bool>(false);
+  AddModel(*command, &options->model, precision.get());
+  command->add_option("--densities", options->densities, "Shares of the neurons that run, parted by commas")
+      ->delimiter(',')
+      ->check(CLI::Range(1e-6, 1.0))
+      ->type_name("D,D,...");
+  command->add_option("--prompt", options->prompt, "Tokens before the measured steps")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--tokens", options->tokens, "Tokens a step")->check(CLI::Range(1, 65536))->capture_default_str();
+  command->add_option("--repeats", options->repeats, "Of each measurement; medians are reported")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command->add_flag("--json", *json, "As JSON");
+  command->footer(
+      "mlp: time of the feed-forward parts over that of the dense ones; mlp_share: the share of their weights that is\n"
+      "read. step: time of a whole step over the whole model's; density: the share of all parameters that runs.\n"
+      "Example: retort bench sparse --model smollm2-135m-instruct --weights q8_0 --densities 0.5,0.3 --json");
+  command->callback([=] {
+    options->model.precision = *precision == "exact" ? Precision::kExact : Precision::kFast;
+    *action = [=] { return Report(RunSparseBench(*options), *json); };
   });
 }
 
@@ -140,6 +173,7 @@ void AddBenchCommand(CLI::App& app, Action* action) {
   command->footer("Example: retort bench engine --json");
   AddEngine(*command, action);
   AddDecode(*command, action);
+  AddSparse(*command, action);
   AddCalibrate(*command, action);
 }
 

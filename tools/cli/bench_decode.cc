@@ -4,32 +4,16 @@
 #include <chrono>
 #include <fstream>
 
-#include "core/base/random.h"
 #include "core/graph/plan.h"
 #include "core/model/model_file.h"
 #include "core/ops/calibrate.h"
+#include "tools/cli/bench_steps.h"
 
 namespace retort::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-/// Tokens drawn evenly from the vocabulary: a step's time does not depend on which they are.
-std::vector<int32_t> SomeTokens(int count, int32_t vocab, uint64_t position) {
-  std::vector<int32_t> tokens(static_cast<size_t>(count));
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    tokens[i] = static_cast<int32_t>(RandomBits({0, 0, HashName("bench decode"), position + i, 0}) %
-                                     static_cast<uint64_t>(vocab));
-  }
-  return tokens;
-}
 
 /// Seconds of one step that appends `tokens`, all to the first sequence or one to each, and wants logits from
 /// `logits_first` on of each.

@@ -5,6 +5,7 @@
 
 #include "core/device/cpu/parallel.h"
 #include "core/ops/cpu/attention.h"
+#include "core/ops/cpu/cpu_neurons.h"
 #include "core/ops/cpu/kv_store.h"
 #include "core/ops/cpu/matmul.h"
 #include "core/ops/cpu/rotation_tables.h"
@@ -16,9 +17,11 @@ namespace {
 
 class CpuOps final : public OpSet {
  public:
-  explicit CpuOps(Device& device) : device_(device), threads_(device.info().threads), arena_(device) {}
+  explicit CpuOps(Device& device)
+      : device_(device), threads_(device.info().threads), arena_(device), neurons_(arena_, threads_) {}
   Device& device() override { return device_; }
   void Together(const std::function<void()>& step) override { WithTeam(threads_, step); }
+  NeuronOps* neurons() override { return &neurons_; }
   void ChooseByRule() override { matmul_.TakeListedOrder(); }
   std::vector<std::string> DispatchReport() const override { return matmul_.Report(); }
 
@@ -142,6 +145,7 @@ class CpuOps final : public OpSet {
   Device& device_;
   const int threads_;
   cpu::WeightArena arena_;
+  cpu::CpuNeurons neurons_;
   cpu::MatMulList matmul_;
   cpu::RotationTables rotations_;
   cpu::PagedAttention attention_;

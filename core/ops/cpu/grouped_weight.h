@@ -32,6 +32,12 @@ class GroupedWeight final : public PackedWeight {
   int64_t group_count() const { return (n + group_rows() - 1) / group_rows(); }
   size_t group_bytes() const { return GroupBytes(type, k); }
   const std::byte* Group(int64_t group) const { return groups_.get() + static_cast<size_t>(group) * group_bytes(); }
+  /// The first n rows, in the same memory.
+  std::unique_ptr<GroupedWeight> FirstRows(int64_t count) const {
+    auto first = std::make_unique<GroupedWeight>(*this);
+    first->n = count;
+    return first;
+  }
   /// One row [k] as floats, bit for bit what DequantiseRow gives. Scalar.
   void ExpandRow(int64_t row, float* out) const;
 

@@ -76,8 +76,14 @@ HWY_INLINE hn::Vec<Dot32> ByteDot(hn::Vec<Dot32> sum, hn::Vec<Dot8> w, const int
   __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum.raw) : "v"(w.raw), "m"(*reinterpret_cast<const Four*>(x)));
   return sum;
 }
+/// The same with bytes of their own for every lane.
+HWY_INLINE hn::Vec<Dot32> ByteDots(hn::Vec<Dot32> sum, hn::Vec<Dot8> w, hn::Vec<Dot8> x) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(w.raw), "v"(x.raw));
+  return sum;
+}
 #else
 HWY_INLINE hn::Vec<Dot32> ByteDot(hn::Vec<Dot32> sum, hn::Vec<Dot8>, const int8_t*) { return sum; }
+HWY_INLINE hn::Vec<Dot32> ByteDots(hn::Vec<Dot32> sum, hn::Vec<Dot8>, hn::Vec<Dot8>) { return sum; }
 #endif
 
 }  // namespace HWY_NAMESPACE

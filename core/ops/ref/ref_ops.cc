@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/ops/ref/ref_neurons.h"
+
 namespace retort {
 
 Status CheckWeightShape(DType type, int64_t n, int64_t k) {
@@ -100,6 +102,7 @@ class RefOps final : public OpSet {
  public:
   explicit RefOps(Device& device) : device_(device) {}
   Device& device() override { return device_; }
+  NeuronOps* neurons() override { return neurons_.get(); }
 
   Result<std::unique_ptr<PackedWeight>> PackWeight(DType type, const void* data, int64_t n, int64_t k) override {
     RETORT_RETURN_IF_ERROR(CheckWeightShape(type, n, k));
@@ -215,6 +218,7 @@ class RefOps final : public OpSet {
 
  private:
   Device& device_;
+  const std::unique_ptr<NeuronOps> neurons_ = MakeRefNeurons();
 };
 
 }  // namespace

@@ -171,8 +171,15 @@ typedef struct retort_model_info {
   retort_string name; /* under `models:`; lives as long as the model */
 } retort_model_info;
 
-/* Which layers of a model a part of it runs. Either `exit_layer`, or `profile`, or the lists; layers count from 0 and
- * are written as "8", "8-11", or several of these with commas between. */
+enum {
+  RETORT_SPARSITY_NONE = 0,
+  RETORT_SPARSITY_COARSE = 1, /* neurons chosen once, by what the record's prompt used most (GRIFFIN) */
+  RETORT_SPARSITY_FINE = 2    /* for each token, by the magnitude of what the gate lets through (CATS) */
+};
+
+/* What a part of a model runs. Of the layers either `exit_layer`, or `profile`, or the lists, or all; they count from 0
+ * and are written as "8", "8-11", or several of these with commas between. Of the neurons of their feed-forward parts
+ * the share `density`, where `sparsity` is not 0. */
 typedef struct retort_model_part {
   uint32_t size;
   int32_t exit_layer;                  /* the first so many layers, then the final norm; 0 = see below */
@@ -181,6 +188,11 @@ typedef struct retort_model_part {
   const retort_string* skip_mlp; /* layers whose feed-forward part is left out */
   size_t skip_mlp_count;
   retort_string profile; /* a file that `retort skip search` wrote for this model; empty = see above */
+  int32_t sparsity;      /* RETORT_SPARSITY_ */
+  int32_t dense_first;   /* so many layers at the beginning run all their neurons, */
+  int32_t dense_last;    /* and so many at the end */
+  int32_t reserved;
+  double density; /* above 0, 1 at most */
 } retort_model_part;
 
 enum {
@@ -454,11 +466,13 @@ typedef struct retort_host {
   /* Uniform in [0, 1) for the record, keyed by (run seed, record id, stream, position, draw). */
   double (*random_uniform)(const retort_record*, retort_string stream, uint64_t position, uint32_t draw);
 
-  /* The same model with layers left out, for drafting: another handle to its tokens, its sequences, and a step of its
-   * own. It lives as long as `model`'s. What it runs stays out of what kv_keep_common keeps, and no step of the whole
-   * model can follow it: cut it off first. Earlier tokens that the whole model ran serve it as they are.
-   * RETORT_INVALID_ARGUMENT for layers that the model has not, or where nothing is left; RETORT_UNSUPPORTED for a
-   * profile of another model. */
+  /* The same model with layers or neurons left out, for drafting: another handle to its tokens, its sequences, and a
+   * step of its own. It lives as long as `model`'s. What it runs stays out of what kv_keep_common keeps, and no step of
+   * the whole model can follow it: cut it off first. Earlier tokens that the whole model ran serve it as they are. A
+   * sparse part packs the weights of the model's feed-forward parts a second time, once for all such parts; a coarse
+   * one also needs the first tokens of a sequence to be run by the whole model, after the part is made.
+   * RETORT_INVALID_ARGUMENT for layers or a density that the model has not, or where nothing is left;
+   * RETORT_UNSUPPORTED for a profile of another model, and for sparsity on a device without kernels for it. */
   retort_code (*model_part)(retort_model* model, const retort_model_part*, retort_model** part);
 
   /* How many tokens of a draft pay for this record, as the verifier sees it: a drafter whose tokens cost something

@@ -97,11 +97,21 @@ struct TokenText {
 /// Nodes that a tree of drafts holds at most, those included that continue the sequence itself.
 inline constexpr size_t kMaxTreeNodes = 64;
 
-/// Which layers a part of a model runs: exactly one of the three ways, see retort_model_part.
+enum class Sparsity : int32_t {
+  kNone = RETORT_SPARSITY_NONE,
+  kCoarse = RETORT_SPARSITY_COARSE,
+  kFine = RETORT_SPARSITY_FINE
+};
+
+/// What a part of a model runs: layers in one of the three ways, or all; and of their neurons a share. See
+/// retort_model_part.
 struct ModelPart {
   int32_t exit_layer = 0;
   std::vector<std::string> skip_attention, skip_mlp;
   std::string profile;
+  Sparsity sparsity = Sparsity::kNone;
+  int32_t dense_first = 0, dense_last = 0;  // layers that run all neurons
+  double density = 1;
 };
 
 class Model {
@@ -154,15 +164,26 @@ class Model {
   }
   /// kUnsupported, with the first token that differs, unless the other model has the same tokens.
   Status CheckSameTokens(Model other) const { return FromCode(Host().model_same_tokens(handle_, other.handle())); }
-  /// This model with layers left out, as long as this handle lives. It writes into the same Kv, which KeepCommon clears
-  /// of it. Errors: kInvalidArgument (layers that there are not, or none left), kUnsupported (profile of another
-  /// model), kNotFound, kDataLoss (profile).
+  /// This model with layers or neurons left out, as long as this handle lives. It writes into the same Kv, which
+  /// KeepCommon clears of it. Errors: kInvalidArgument (layers or a density that there are not, or none left),
+  /// kUnsupported (profile of another model, sparsity on a device without kernels for it), kNotFound, kDataLoss
+  /// (profile).
   Result<Model> Part(const ModelPart& part) const {
     std::vector<retort_string> attention, mlp;
     for (const std::string& item : part.skip_attention) attention.push_back(ToC(item));
     for (const std::string& item : part.skip_mlp) mlp.push_back(ToC(item));
-    const retort_model_part given = {sizeof given, part.exit_layer, attention.data(), attention.size(),
-                                     mlp.data(),   mlp.size(),      ToC(part.profile)};
+    const retort_model_part given = {.size = sizeof given,
+                                     .exit_layer = part.exit_layer,
+                                     .skip_attention = attention.data(),
+                                     .skip_attention_count = attention.size(),
+                                     .skip_mlp = mlp.data(),
+                                     .skip_mlp_count = mlp.size(),
+                                     .profile = ToC(part.profile),
+                                     .sparsity = static_cast<int32_t>(part.sparsity),
+                                     .dense_first = part.dense_first,
+                                     .dense_last = part.dense_last,
+                                     .reserved = 0,
+                                     .density = part.density};
     retort_model* made = nullptr;
     const retort_code code = Host().model_part(handle_, &given, &made);
     if (code != RETORT_OK) return FromCode(code);
