@@ -25,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values(Words{}, Words{"run"}, Words{"lint"}, Words{"plan"}, Words{"list"},
                                            Words{"describe"}, Words{"schema"}, Words{"models"},
                                            Words{"models", "tokenize"}, Words{"models", "inspect"}, Words{"bench"},
-                                           Words{"bench", "engine"}, Words{"bench", "decode"},
+                                           Words{"bench", "engine"}, Words{"bench", "decode"}, Words{"bench", "sparse"},
                                            Words{"bench", "calibrate"}, Words{"compare"}, Words{"score"},
                                            Words{"version"}),
                          [](const auto& words) {

@@ -13,8 +13,8 @@ inline constexpr int64_t kListSlack = 16;
 /// row[f] = silu(row[f])
 void SiluInPlace(float* row, int64_t f);
 /// The indices, ascending, that the rule takes by the magnitudes of values[f]; `list` has room for f + kListSlack.
-/// Returns how many. A count is found by bisection of the magnitudes' bits, some twenty passes that count, since
-/// sorting or partitioning a thousand values takes as long as reading the weights of a hundred neurons.
+/// Returns how many. A count is found by bisection of the magnitudes' bits: passes that
+/// count, a vector at a time.
 int64_t ListNeurons(const float* values, int64_t f, const NeuronRule& rule, int32_t* list);
 /// sums[f] += |row[f]|
 void AddMagnitudes(const float* row, int64_t f, float* sums);
