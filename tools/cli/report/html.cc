@@ -57,6 +57,10 @@ std::string HtmlTable(const std::vector<std::string>& columns, const std::vector
   return out + "</tbody></table></div>\n";
 }
 
+std::string HtmlTile(std::string_view value, std::string_view name) {
+  return fmt::format("<li><strong>{}</strong>{}</li>\n", HtmlText(value), HtmlText(name));
+}
+
 std::string HtmlSection(std::string_view heading, std::string_view body) {
   return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", HtmlText(heading), body);
 }

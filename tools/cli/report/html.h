@@ -15,6 +15,9 @@ std::string HtmlText(std::string_view text);
 std::string HtmlTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,
                       size_t first_number = 1);
 
+/// An item of a list of tiles: a figure, and what it is. Both are text.
+std::string HtmlTile(std::string_view value, std::string_view name);
+
 /// A section with a heading, which is text; `body` is HTML.
 std::string HtmlSection(std::string_view heading, std::string_view body);
 

@@ -12,19 +12,15 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string Tile(const std::string& value, const std::string& name) {
-  return fmt::format("<li><strong>{}</strong>{}</li>\n", HtmlText(value), HtmlText(name));
-}
-
 std::string Tiles(const Speculation& figures) {
   std::string out = "<ul class=\"tiles\">\n";
-  out += Tile(fmt::format("{:.2f}", figures.mean_acceptance_length()), "mean acceptance length");
-  out += Tile(PercentText(figures.all.rate()), "of drafted tokens accepted");
-  out += Tile(fmt::format("{:.0f} of {:.0f}", figures.steps_saved(), figures.all.tokens), "target steps saved");
+  out += HtmlTile(fmt::format("{:.2f}", figures.mean_acceptance_length()), "mean acceptance length");
+  out += HtmlTile(PercentText(figures.all.rate()), "of drafted tokens accepted");
+  out += HtmlTile(fmt::format("{:.0f} of {:.0f}", figures.steps_saved(), figures.all.tokens), "target steps saved");
   if (figures.speed_up) {
-    out += Tile(fmt::format("{:.2f} \u00d7", figures.speed_up->attained()), "speed-up over plain steps");
-    out += Tile(fmt::format("{:.2f} \u00d7", figures.speed_up->bound()), "bound by acceptance and costs");
-    out += Tile(fmt::format("{:.3f}", figures.speed_up->share()), "attained / bound");
+    out += HtmlTile(fmt::format("{:.2f} \u00d7", figures.speed_up->attained()), "speed-up over plain steps");
+    out += HtmlTile(fmt::format("{:.2f} \u00d7", figures.speed_up->bound()), "bound by acceptance and costs");
+    out += HtmlTile(fmt::format("{:.3f}", figures.speed_up->share()), "attained / bound");
   }
   out += "</ul>\n";
   if (!figures.speed_up) out += "<p>The speed-up is not known: " + HtmlText(figures.unknown) + ".</p>\n";

@@ -16,21 +16,17 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string Tile(const std::string& value, const char* name) {
-  return fmt::format("<li><strong>{}</strong>{}</li>\n", HtmlText(value), name);
-}
-
 std::string Overview(const RunPage& page) {
   const RunReport& report = *page.report;
   const uint64_t tokens = GeneratedTokens(report);
-  std::string out = "<ul class=\"tiles\">\n" + Tile(std::to_string(report.completed), "records done") +
-                    Tile(std::to_string(report.failed), "failed") +
-                    Tile(fmt::format("{:.2f} s", report.seconds), "wall time");
-  if (report.skipped > 0) out += Tile(std::to_string(report.skipped), "skipped");
-  if (report.cancelled > 0) out += Tile(std::to_string(report.cancelled), "not finished");
+  std::string out = "<ul class=\"tiles\">\n" + HtmlTile(std::to_string(report.completed), "records done") +
+                    HtmlTile(std::to_string(report.failed), "failed") +
+                    HtmlTile(fmt::format("{:.2f} s", report.seconds), "wall time");
+  if (report.skipped > 0) out += HtmlTile(std::to_string(report.skipped), "skipped");
+  if (report.cancelled > 0) out += HtmlTile(std::to_string(report.cancelled), "not finished");
   if (tokens > 0 && report.seconds > 0) {
-    out += Tile(std::to_string(tokens), "tokens generated") +
-           Tile(fmt::format("{:.1f}", static_cast<double>(tokens) / report.seconds), "tokens/s, prompts included");
+    out += HtmlTile(std::to_string(tokens), "tokens generated") +
+           HtmlTile(fmt::format("{:.1f}", static_cast<double>(tokens) / report.seconds), "tokens/s, prompts included");
   }
   out += "</ul>\n";
   if (!report.status.ok()) out += "<p>Ended early: " + HtmlText(report.status.message()) + "</p>\n";
