@@ -210,11 +210,8 @@ retort_code DraftVerify(retort_record* handle, const retort_acceptance* acceptan
     if (!status.ok()) return status.Annotate("record " + record.id + ", position " + std::to_string(chance.begin));
     AnswerDraft(draft->asked, FirstOf(*draft, rows - 1), chance, target, &record.draft_answers);
     if (record.provenance != nullptr) {
-      record.provenance->Verified({.drafter = draft->drafter,
-                                   .draft = draft->tokens,
-                                   .parents = draft->parents,
-                                   .run = rows - 1,
-                                   .path = verdict.path});
+      record.provenance->Verified(
+          {.drafter = draft->drafter, .draft = draft->tokens, .run = rows - 1, .path = verdict.path});
     }
     tokens.clear();
     for (const int32_t node : verdict.path) tokens.push_back(draft->tokens[static_cast<size_t>(node)]);

@@ -12,13 +12,12 @@ namespace retort {
 
 /// What one commit appended: drafted tokens that were accepted, then what the target gave itself.
 struct TokenBlock {
-  size_t begin = 0, count = 0;   // in the sequence's tokens
-  size_t accepted = 0;           // of these, the first so many were drafted
-  std::string drafter;           // "": nothing was drafted
-  std::vector<int32_t> draft;    // all that was drafted
-  std::vector<int32_t> parents;  // of a tree; empty: a chain
-  size_t run = 0;                // of the draft, the first so many were verified
-  std::vector<int32_t> path;     // of the draft, what was accepted, by index
+  size_t begin = 0, count = 0;  // in the sequence's tokens
+  size_t accepted = 0;          // of these, the first so many were drafted
+  std::string drafter;          // "": nothing was drafted
+  std::vector<int32_t> draft;   // all that was drafted
+  size_t run = 0;               // of the draft, the first so many were verified
+  std::vector<int32_t> path;    // of the draft, what was accepted, by index
 };
 
 class Provenance {

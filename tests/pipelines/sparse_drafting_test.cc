@@ -30,14 +30,8 @@ TEST(SparseDraftingPipeline, ChangesNoTextOfATinyModelWhateverTheThreads) {
 }
 
 TEST(SparseDraftingPipeline, ChangesNoTextOfTheRealModel_slow) {
-  std::string lines;
-  std::istringstream in(ReadFile(SourceFolder() + "/pipelines/data/prompts.jsonl"));
-  size_t n = 0;
-  for (std::string line; std::getline(in, line); ++n) {
-    if (n % 12 == 0) lines += line + "\n";
-  }
   PipelineFolder folder;
-  folder.Input(lines);
+  folder.Input(ShippedPrompts(12));
   const Variables variables = {{"precision", "exact"}, {"max_tokens", "24"}, {"model", "smollm2-135m-instruct"}};
   const auto expected = Completions(folder.Run("generate", variables));
   ASSERT_EQ(expected.size(), 5u);

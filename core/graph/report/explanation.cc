@@ -47,9 +47,9 @@ std::string TextOf(const Tokenizer& tokenizer, std::span<const int32_t> tokens) 
 }
 
 size_t IndexOf(const std::string& drafter, std::vector<std::string>* drafters) {
-  const auto found = std::find(drafters->begin(), drafters->end(), drafter);
-  if (found == drafters->end()) drafters->push_back(drafter);
-  return static_cast<size_t>(std::find(drafters->begin(), drafters->end(), drafter) - drafters->begin());
+  const auto index = static_cast<size_t>(std::find(drafters->begin(), drafters->end(), drafter) - drafters->begin());
+  if (index == drafters->size()) drafters->push_back(drafter);
+  return index;
 }
 
 void AddToken(std::string text, size_t drafter, std::vector<TextPiece>* pieces) {
