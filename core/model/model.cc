@@ -9,6 +9,7 @@
 #include "core/model/model_file.h"
 #include "core/model/model_neurons.h"
 #include "core/model/prefix_cache.h"
+#include "core/model/step_neurons.h"
 #include "core/model/transformer.h"
 #include "core/model/weights.h"
 
@@ -123,7 +124,7 @@ class LoadedModel final : public Model {
   }
 
   Status Step(std::span<const ForwardItem> items, const ModelPart& part, std::span<const float>* logits) {
-    RETORT_RETURN_IF_ERROR(BeginNeurons(items, part));
+    RETORT_RETURN_IF_ERROR(step_neurons_.Begin(items, part, neurons_.gathers(), hyper_));
     size_t wanted = 0;
     for (const ForwardItem& item : items) {
       RETORT_RETURN_IF_ERROR(item.kv->Reserve(item.tokens.size()));
@@ -140,7 +141,7 @@ class LoadedModel final : public Model {
         rows_.tokens.push_back(item.tokens[i]);
         rows_.attention.push_back(RowOf(*item.kv, paths, i));
         rows_.positions.push_back(rows_.attention.back().position);
-        AddNeurons(which);
+        step_neurons_.AddRow(which, rows_);
         if (rows_.tokens.size() == static_cast<size_t>(config_.step_tokens)) RETORT_RETURN_IF_ERROR(Pass(part, &out));
       }
     }
@@ -157,47 +158,13 @@ class LoadedModel final : public Model {
     for (size_t which = 0; which < items.size(); ++which) {
       const ForwardItem& item = items[which];
       RETORT_ASSIGN_OR_RETURN(const std::vector<uint64_t> paths, item.kv->PathsOf(item.parents));
-      if (const auto& sums = neurons_of_[which].sums; sums != nullptr) {
-        sums->tokens += item.tokens.size();
-        item.kv->neurons().SetSums(sums);
-      }
+      step_neurons_.Advance(which, item);
       item.kv->Advance(item.tokens, paths, !part.whole());
       // A page or more at once is a prompt; what a model writes token by token hardly begins another one.
       if (part.whole() && item.parents.empty() && item.tokens.size() >= kKvPageTokens) prefixes_->Keep(*item.kv);
     }
     *logits = {host, count};
     return {};
-  }
-
-  /// What each sequence of a step has to do with neurons.
-  Status BeginNeurons(std::span<const ForwardItem> items, const ModelPart& part) {
-    neurons_of_.assign(items.size(), {});
-    const bool coarse = part.sparsity.any() && part.sparsity.kind == SparsityKind::kCoarse;
-    const bool asks = part.whole() && neurons_.gathers();
-    for (size_t i = 0; i < items.size(); ++i) {
-      NeuronHistory& history = items[i].kv->neurons();
-      if (coarse) {
-        RETORT_ASSIGN_OR_RETURN(neurons_of_[i].choice, history.Choice(part.sparsity));
-      } else if (asks && items[i].parents.empty()) {
-        // A single token after others is no prompt: not worth the time.
-        const size_t length = items[i].kv->length();
-        if (length > 0 && items[i].tokens.size() == 1) continue;
-        neurons_of_[i].sums = history.SumsToAddTo(length, hyper_.layers, hyper_.ffn);
-      }
-    }
-    return {};
-  }
-
-  /// Of the last row, which is one of item `which`.
-  void AddNeurons(size_t which) {
-    const auto& [choice, sums] = neurons_of_[which];
-    if (choice != nullptr) rows_.neurons.push_back(choice.get());
-    if (sums == nullptr) return;
-    if (!rows_.asked.empty() && rows_.asked.back().sums == sums->of.data()) {
-      ++rows_.asked.back().count;
-    } else {
-      rows_.asked.push_back({static_cast<int64_t>(rows_.tokens.size()) - 1, 1, sums->of.data()});
-    }
   }
 
   Status CheckPart(const ModelPart& part) const {
@@ -311,11 +278,7 @@ class LoadedModel final : public Model {
   std::unique_ptr<Buffer> logits_;
   std::vector<float> host_logits_;
   StepRows rows_;
-  struct ItemNeurons {
-    std::shared_ptr<const NeuronChoice> choice;  // of a coarse step
-    std::shared_ptr<NeuronSums> sums;            // of a whole one that is asked
-  };
-  std::vector<ItemNeurons> neurons_of_;  // of each item of a step
+  StepNeurons step_neurons_;
 };
 
 }  // namespace

@@ -21,6 +21,33 @@ NeuronChoice ChooseNeurons(const NeuronSums& sums, const Sparsity& sparsity) {
   return choice;
 }
 
+namespace {
+
+Status NoSums() {
+  return InvalidArgument(
+      "coarse sparsity: the sequence has no statistics of neurons; let the whole model run its first tokens, after "
+      "the sparse part is prepared");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const NeuronChoice>> SharedNeuronChoice::Of(std::vector<std::shared_ptr<const NeuronSums>> sums,
+                                                                   const Sparsity& sparsity) {
+  if (choice_ != nullptr && sums == sums_ && sparsity.density == density_) return choice_;
+  NeuronSums mean;
+  for (const auto& one : sums) {
+    if (one == nullptr) return NoSums();
+    mean.neurons = one->neurons;
+    mean.of.resize(one->of.size());
+    const float weight = 1 / static_cast<float>(std::max<size_t>(1, one->tokens));
+    for (size_t i = 0; i < mean.of.size(); ++i) mean.of[i] += weight * one->of[i];
+  }
+  choice_ = std::make_shared<const NeuronChoice>(ChooseNeurons(mean, sparsity));
+  sums_ = std::move(sums);
+  density_ = sparsity.density;
+  return choice_;
+}
+
 std::shared_ptr<NeuronSums> NeuronHistory::SumsToAddTo(size_t length, int64_t layers, int64_t neurons) const {
   if (!open_) return nullptr;
   if (length == 0) {
@@ -31,11 +58,7 @@ std::shared_ptr<NeuronSums> NeuronHistory::SumsToAddTo(size_t length, int64_t la
 }
 
 Result<std::shared_ptr<const NeuronChoice>> NeuronHistory::Choice(const Sparsity& sparsity) {
-  if (sums_ == nullptr) {
-    return InvalidArgument(
-        "coarse sparsity: the sequence has no statistics of neurons; let the whole model run its first tokens, after "
-        "the sparse part is prepared");
-  }
+  if (sums_ == nullptr) return NoSums();
   for (const auto& [density, choice] : choices_) {
     if (density == sparsity.density) return choice;
   }

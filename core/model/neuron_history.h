@@ -24,6 +24,20 @@ using NeuronChoice = std::vector<std::vector<int32_t>>;
 /// Those of largest sums; of equal ones those of lower index.
 NeuronChoice ChooseNeurons(const NeuronSums& sums, const Sparsity& sparsity);
 
+/// One choice for several sequences, by the means of their tokens, each sequence weighing the same. (Sirius'
+/// `patternstrict` adds up what the sequences of its beam ask for.) The last one is kept: a batch stays together.
+class SharedNeuronChoice {
+ public:
+  /// Errors: kInvalidArgument for a sequence without sums.
+  Result<std::shared_ptr<const NeuronChoice>> Of(std::vector<std::shared_ptr<const NeuronSums>> sums,
+                                                 const Sparsity& sparsity);
+
+ private:
+  std::vector<std::shared_ptr<const NeuronSums>> sums_;  // of the last
+  std::vector<float> density_;
+  std::shared_ptr<const NeuronChoice> choice_;
+};
+
 /// Of one sequence. Sums are those of its first tokens, its prompt: added while it is open, from the sequence's
 /// beginning until its first sparse step, tree or rewind, or a step of one token. Copies share what they hold.
 class NeuronHistory {

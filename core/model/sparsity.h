@@ -19,7 +19,7 @@ struct Sparsity {
   SparsityKind kind = SparsityKind::kNone;
   std::vector<float> density;    // [layers]: the share of the neurons that run, above 0; 1: all, by the dense way
   std::vector<float> threshold;  // of `fine`, [layers] or empty: instead of a share, the least magnitude that runs
-  bool shared = false;           // of `fine`: one choice for all tokens of a step
+  bool shared = false;           // one choice for all tokens of a step: its tokens depend on each other
 
   /// The same density for all layers but the first and last few, which are dense.
   static Sparsity Even(SparsityKind kind, double density, int32_t dense_first, int32_t dense_last, int32_t layers);

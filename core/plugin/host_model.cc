@@ -3,6 +3,7 @@
 
 #include "core/model/generation.h"
 #include "core/model/model.h"
+#include "core/model/part_density.h"
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
@@ -26,7 +27,8 @@ retort_code ModelInfo(const retort_model* handle, retort_model_info* info) {
              model.tokenizer().eos(),
              static_cast<int32_t>(model.device().info().kind),
              0,
-             ToAbi(model.config().name)};
+             ToAbi(model.config().name),
+             handle->part == nullptr ? 1 : PartDensity(model.hyper(), *handle->part)};
     return {};
   });
 }

@@ -56,8 +56,10 @@ Result<Sparsity> SparsityOf(const Model& model, const retort_model_part& part) {
                            " layers together, so that one is sparse; got " + std::to_string(part.dense_first) +
                            " and " + std::to_string(part.dense_last));
   }
-  return Sparsity::Even(static_cast<SparsityKind>(part.sparsity), part.density, part.dense_first, part.dense_last,
-                        layers);
+  Sparsity sparsity =
+      Sparsity::Even(static_cast<SparsityKind>(part.sparsity), part.density, part.dense_first, part.dense_last, layers);
+  sparsity.shared = (part.sparse_flags & RETORT_SPARSE_SHARED) != 0;
+  return sparsity;
 }
 
 Result<ModelPart> PartOf(const Model& model, const retort_model_part& part) {

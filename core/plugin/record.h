@@ -32,6 +32,7 @@ struct Draft {
   std::string drafter;
   double step_seconds = 0, begin_seconds = 0;
   bool whole = false;
+  double density = 0;
   std::vector<int32_t> asked;  // nodes after which the drafter wants to know the target's token; -1: the sequence
 };
 

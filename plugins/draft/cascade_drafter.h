@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
 

@@ -3,12 +3,12 @@
 #include <string>
 
 #include "plugins/draft/lookahead_options.h"
-#include "plugins/draft/model_drafter.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_draft.h"
 #include "plugins/draft/text_options.h"
 #include "plugins/draft/translated_drafter.h"
-#include "plugins/draft/tree_drafter.h"
+#include "plugins/shared/drafting/model_drafter.h"
+#include "plugins/shared/drafting/tree_drafter.h"
 
 namespace drafting {
 
@@ -86,6 +86,8 @@ Result<std::unique_ptr<Drafter>> MakeSelfDrafter(const Config& config) {
   RETORT_ASSIGN_OR_RETURN(const retort_model_info info, target.Info());
   RETORT_RETURN_IF_ERROR(SetDrafting(config, info, &options));
   options.of_target = true;
+  RETORT_ASSIGN_OR_RETURN(const retort_model_info part, options.model.Info());
+  options.density = part.density;
   options.name = config.String("drafter");
   return MakeChainOrTree(std::move(options), static_cast<size_t>(info.context_length));
 }

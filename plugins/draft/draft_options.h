@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "plugins/draft/drafter.h"
+#include "plugins/shared/drafting/drafter.h"
 
 namespace drafting {
 

@@ -1,8 +1,6 @@
 // draft: guess the next tokens of a sequence.
 #include <retort/sdk.h>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_options.h"
+#include "plugins/shared/drafting/draft_call.h"
 
 namespace {
 
@@ -86,28 +85,12 @@ class Draft final : public Stage {
   }
 
   Status Process(Context& context, std::span<const Record> records) override {
-    const auto start = std::chrono::steady_clock::now();
-    const bool prompt = std::any_of(records.begin(), records.end(), BeginsToDecode);
-    outcomes_.assign(records.size(), Status());
-    if (Status status = drafter_->Draft(context, records, outcomes_); !status.ok()) return status;
-    for (size_t i = 0; i < records.size(); ++i) {
-      Status given = outcomes_[i].ok() ? context.Emit(0, records[i]) : context.Fail(records[i], outcomes_[i]);
-      if (!given.ok()) return given;
-    }
-    context.Count(prompt ? "prompt_draft_seconds" : "draft_seconds",
-                  std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    return {};
+    return drafting::DraftAll(context, records, *drafter_, outcomes_);
   }
 
   Status Close(Ending ending) override { return drafter_->Close(ending); }
 
  private:
-  /// Whether its prompt is looked at for the first time, which is not a decoding step's cost.
-  static bool BeginsToDecode(const Record& record) {
-    const Result<SequenceView> sequence = record.Sequence();
-    return sequence.ok() && sequence->generated().empty();
-  }
-
   std::unique_ptr<drafting::Drafter> drafter_;
   std::vector<Status> outcomes_;
 };

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "plugins/draft/draft_tree.h"
-#include "plugins/draft/drafter.h"
+#include "plugins/shared/drafting/drafter.h"
 #include "plugins/draft/jacobi_window.h"
 #include "plugins/draft/ngram_pool.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plugins/draft/prompt_lookup.h"
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
 

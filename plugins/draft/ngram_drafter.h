@@ -5,7 +5,7 @@
 
 #include "plugins/draft/ngram.h"
 #include "plugins/draft/ngram_file.h"
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/model/mapped_file.h"
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 #include "plugins/shared/ngram_store.h"
 
 namespace drafting {

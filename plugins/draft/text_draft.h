@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "plugins/draft/drafter.h"
-#include "plugins/draft/text_drafter.h"
-#include "plugins/draft/text_memory.h"
+#include "plugins/shared/drafting/drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
+#include "plugins/shared/drafting/text_memory.h"
 
 namespace drafting {
 

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
 

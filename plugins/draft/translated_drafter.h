@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "plugins/draft/drafted_text.h"
-#include "plugins/draft/model_drafter.h"
+#include "plugins/shared/drafting/model_drafter.h"
 #include "plugins/draft/text_alignment.h"
 #include "plugins/draft/vocabulary.h"
 

@@ -12,7 +12,7 @@
 #include "core/base/random.h"
 #include "core/decode/acceptance.h"
 #include "core/decode/draw_draft.h"
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace retort::testing {
 

@@ -158,7 +158,8 @@ TEST_F(DraftServicesTest, DraftsAreDrawnByTheSequencesOwnSampling) {
 TEST_F(DraftServicesTest, AVerdictNamesWhatStandsAndWhatFollows) {
   ASSERT_EQ(SetSampling(0), RETORT_OK);
   const int32_t tokens[] = {9, 3, 4, 9}, parents[] = {-1, -1, 1, 2};
-  const retort_draft draft = {sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0, 0, 0};
+  const retort_draft draft = {
+      sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0, 0, 0, 0};
   ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
   ASSERT_EQ(Forward({0, 1}, nullptr, 2), RETORT_OK);
   const int32_t trunk_and_tree[] = {-1, 0, 0, 2, 3};
@@ -195,7 +196,8 @@ TEST_F(DraftServicesTest, AVerdictNamesWhatStandsAndWhatFollows) {
 TEST_F(DraftServicesTest, WhatIsAskedOfADraftIsAnsweredAcceptedOrNot) {
   ASSERT_EQ(SetSampling(0), RETORT_OK);
   const int32_t tokens[] = {9, 3, 4, 9}, parents[] = {-1, -1, 1, 2}, asked[] = {3, -1, 0, 2}, beyond[] = {0, 4};
-  const retort_draft draft = {sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0, 0, 0};
+  const retort_draft draft = {
+      sizeof draft, RETORT_DRAFT_TREE, tokens, 4, parents, nullptr, ToAbi("hand"), 0, 0, 0, 0, 0};
   const retort_acceptance rule = {sizeof rule, RETORT_RULE_LOSSLESS, 0, 0, 1, 0.09, 0.3, 0.1, 0.6};
   retort_verdict verdict = {};
   verdict.size = sizeof verdict;
@@ -230,7 +232,7 @@ TEST_F(DraftServicesTest, AnswersAreDrawnAsPlainDecodingWould) {
   const std::vector<float> flat(kVocab * 3, 0.0f);
   const int32_t chain[] = {9, 9}, asked[] = {-1, 0, 1};
   const retort_draft draft = {
-      sizeof draft, RETORT_DRAFT_POINT_MASS, chain, 2, nullptr, nullptr, ToAbi("hand"), 0, 0, 0, 0};
+      sizeof draft, RETORT_DRAFT_POINT_MASS, chain, 2, nullptr, nullptr, ToAbi("hand"), 0, 0, 0, 0, 0};
   ASSERT_EQ(Host().draft_set(handle_, &draft), RETORT_OK);
   ASSERT_EQ(Host().draft_ask(handle_, asked, 3), RETORT_OK);
   const retort_acceptance rule = {sizeof rule, RETORT_RULE_LOSSLESS, 0, 0, 1, 0.09, 0.3, 0.1, 0.6};

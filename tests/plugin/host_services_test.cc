@@ -156,7 +156,7 @@ TEST_F(RecordServicesTest, SequencesNeedABeginning) {
   view.size = sizeof view;
   EXPECT_EQ(Host().sequence_view(handle_, &view), RETORT_NOT_FOUND);
   EXPECT_THAT(Message(), HasSubstr("record r has no sequence"));
-  const retort_draft draft = {sizeof draft, RETORT_DRAFT_POINT_MASS, nullptr, 0, nullptr, nullptr, {}, 0, 0, 0, 0};
+  const retort_draft draft = {sizeof draft, RETORT_DRAFT_POINT_MASS, nullptr, 0, nullptr, nullptr, {}, 0, 0, 0, 0, 0};
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_NOT_FOUND);
 }
 

@@ -38,6 +38,7 @@ class ServicesTest : public ::testing::Test {
             0,
             0,
             0,
+            0,
             0};
   }
 
@@ -155,7 +156,7 @@ TEST_F(ServicesTest, DraftsAreCopiedAndChecked) {
   }
   draft.size = 8;
   EXPECT_EQ(Host().draft_set(handle_, &draft), RETORT_INVALID_ARGUMENT);
-  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 80 or more, got 8"));
+  EXPECT_THAT(Message(), HasSubstr("retort_draft.size: expected 88 or more, got 8"));
   EXPECT_EQ(Host().draft_clear(handle_), RETORT_OK);
   EXPECT_EQ(Host().draft_view(handle_, &view), RETORT_NOT_FOUND);
 }

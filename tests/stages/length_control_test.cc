@@ -1,5 +1,5 @@
 // The control of draft lengths against curves of cost and rates of acceptance that are known.
-#include "plugins/verify/length_control.h"
+#include "plugins/shared/verifying/length_control.h"
 
 #include <gtest/gtest.h>
 

@@ -169,6 +169,7 @@ typedef struct retort_model_info {
   int32_t device_kind; /* 0 ref, 1 cpu, 2 cuda */
   int32_t reserved;
   retort_string name; /* under `models:`; lives as long as the model */
+  double density;     /* of a part: the parameters that a step reads, over those of the whole model, which has 1 */
 } retort_model_info;
 
 enum {
@@ -176,10 +177,15 @@ enum {
   RETORT_SPARSITY_COARSE = 1, /* neurons chosen once, by what the record's prompt used most (GRIFFIN) */
   RETORT_SPARSITY_FINE = 2    /* for each token, by the magnitude of what the gate lets through (CATS) */
 };
+enum {
+  RETORT_SPARSE_SHARED = 1 << 0,    /* one choice for all tokens of a step, which then read the same weights */
+  RETORT_SPARSE_THRESHOLDS = 1 << 1 /* FINE: what exceeds the thresholds of the profile runs, however many that is */
+};
 
 /* What a part of a model runs. Of the layers either `exit_layer`, or `profile`, or the lists, or all; they count from 0
  * and are written as "8", "8-11", or several of these with commas between. Of the neurons of their feed-forward parts
- * the share `density`, where `sparsity` is not 0. */
+ * the share `density`, where `sparsity` is not 0; then `profile` is one of neurons, and says how the density is spread
+ * over the layers. */
 typedef struct retort_model_part {
   uint32_t size;
   int32_t exit_layer;                  /* the first so many layers, then the final norm; 0 = see below */
@@ -187,12 +193,13 @@ typedef struct retort_model_part {
   size_t skip_attention_count;
   const retort_string* skip_mlp; /* layers whose feed-forward part is left out */
   size_t skip_mlp_count;
-  retort_string profile; /* a file that `retort skip search` wrote for this model; empty = see above */
+  retort_string profile; /* a file that `retort skip search`, or with sparsity `retort sparse calibrate`, wrote for this
+                            model; empty = see above */
   int32_t sparsity;      /* RETORT_SPARSITY_ */
   int32_t dense_first;   /* so many layers at the beginning run all their neurons, */
   int32_t dense_last;    /* and so many at the end */
-  int32_t reserved;
-  double density; /* above 0, 1 at most */
+  uint32_t sparse_flags; /* RETORT_SPARSE_ */
+  double density;        /* above 0, 1 at most */
 } retort_model_part;
 
 enum {
@@ -306,6 +313,7 @@ typedef struct retort_draft {
   double begin_seconds;   /* what its next draft costs beyond that, such as a prompt that it has not run yet */
   int32_t whole;          /* 1: its tokens help together only (a window of guesses): a step runs all of them or none */
   int32_t reserved;
+  double density; /* of a drafter that is a part of the target: retort_model_info.density; 0: of none */
 } retort_draft;
 
 /* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves

@@ -107,11 +107,13 @@ enum class Sparsity : int32_t {
 /// retort_model_part.
 struct ModelPart {
   int32_t exit_layer = 0;
-  std::vector<std::string> skip_attention, skip_mlp;
-  std::string profile;
+  std::vector<std::string> skip_attention = {}, skip_mlp = {};
+  std::string profile = {};
   Sparsity sparsity = Sparsity::kNone;
   int32_t dense_first = 0, dense_last = 0;  // layers that run all neurons
   double density = 1;
+  bool shared = false;      // one choice of neurons for all tokens of a step
+  bool thresholds = false;  // of kFine: by the profile's thresholds instead of a count
 };
 
 class Model {
@@ -172,6 +174,9 @@ class Model {
     std::vector<retort_string> attention, mlp;
     for (const std::string& item : part.skip_attention) attention.push_back(ToC(item));
     for (const std::string& item : part.skip_mlp) mlp.push_back(ToC(item));
+    uint32_t flags = 0;
+    if (part.shared) flags |= RETORT_SPARSE_SHARED;
+    if (part.thresholds) flags |= RETORT_SPARSE_THRESHOLDS;
     const retort_model_part given = {.size = sizeof given,
                                      .exit_layer = part.exit_layer,
                                      .skip_attention = attention.data(),
@@ -182,7 +187,7 @@ class Model {
                                      .sparsity = static_cast<int32_t>(part.sparsity),
                                      .dense_first = part.dense_first,
                                      .dense_last = part.dense_last,
-                                     .reserved = 0,
+                                     .sparse_flags = flags,
                                      .density = part.density};
     retort_model* made = nullptr;
     const retort_code code = Host().model_part(handle_, &given, &made);

@@ -56,6 +56,7 @@ struct DraftView {
   double step_seconds = 0;   // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
   double begin_seconds = 0;  // what its next draft costs beyond that, such as a prompt that it has not run yet
   bool whole = false;        // its tokens help together only: a step runs all of them or none
+  double density = 0;        // of a part of the target that drafts: Info().density; 0: of none
 };
 
 /// Transforms apply in this order: bias, repetition_penalty, allowed, temperature, top_k, top_p, min_p; the defaults
@@ -228,7 +229,8 @@ class Record {
                             draft.step_seconds,
                             draft.begin_seconds,
                             draft.whole ? 1 : 0,
-                            0};
+                            0,
+                            draft.density};
     return FromCode(Host().draft_set(handle_, &c));
   }
   /// Errors: kNotFound where there is none.
@@ -237,8 +239,8 @@ class Record {
     c.size = sizeof c;
     const retort_code code = Host().draft_view(handle_, &c);
     if (code != RETORT_OK) return FromCode(code);
-    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents,   c.q, FromC(c.drafter),
-                     c.step_seconds,    c.begin_seconds,           c.whole != 0};
+    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents,    c.q,      FromC(c.drafter),
+                     c.step_seconds,    c.begin_seconds,           c.whole != 0, c.density};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
   /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "plugins/draft/model_drafter.h"
+#include "plugins/shared/drafting/model_drafter.h"
 
 namespace drafting {
 
@@ -11,6 +11,7 @@ namespace drafting {
 /// the likeliest are kept (Li et al., EAGLE-2, arXiv 2406.16858), none of which the product of probabilities from the
 /// root is below min_confidence. Which tokens are drafted may depend on how likely
 /// they are, since none is drawn.
+/// As a beam (Zhou et al., Sirius, arXiv 2409.03856) the paths of the last level's nodes that would go on are kept.
 /// Sampled: the children of a node are drawn without replacement, the first child of each node goes on, and growth ends
 /// with the budget: the shape must not depend on what was drawn. A node where the model is not confident has no
 /// children.
@@ -42,6 +43,7 @@ class TreeDrafter final : public ModelDrafter {
   retort::Status GrowSampled(Tree& tree, int32_t node, std::span<const float> logits);
   void ChooseFrontier(Tree& tree, size_t level_begin) const;
   bool Complete(const Tree& tree) const;
+  std::vector<int32_t> Kept(const Tree& tree) const;
   retort::Status Finish(Tree& tree) const;
   std::vector<int32_t> HistoryAt(const Tree& tree, int32_t node) const;
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
 

@@ -1,4 +1,4 @@
-#include "plugins/verify/verify_metrics.h"
+#include "plugins/shared/verifying/verify_metrics.h"
 
 #include <algorithm>
 #include <utility>

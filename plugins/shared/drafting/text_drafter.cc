@@ -1,4 +1,4 @@
-#include "plugins/draft/text_drafter.h"
+#include "plugins/shared/drafting/text_drafter.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "plugins/verify/length_control.h"
+#include "plugins/shared/verifying/length_control.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "plugins/verify/step_cost.h"
+#include "plugins/shared/verifying/step_cost.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "plugins/draft/tree_drafter.h"
+#include "plugins/shared/drafting/tree_drafter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -93,7 +93,7 @@ std::vector<int32_t> TreeDrafter::HistoryAt(const Tree& tree, int32_t node) cons
 Status TreeDrafter::Grow(Tree& tree, int32_t node, std::span<const float> logits) {
   if (tree.entry.drafting == Drafting::kSampled) return GrowSampled(tree, node, logits);
   Sampling sampling = tree.entry.sampling;
-  if (sampling.temperature == 0) sampling.temperature = 1;  // the order of the most likely is the same, and has a size
+  if (sampling.temperature == 0) sampling.temperature = options_.score_temperature;
   p_.resize(logits.size());
   RETORT_RETURN_IF_ERROR(retort::sdk::Distribution(sampling, logits, HistoryAt(tree, node), p_));
   std::vector<int32_t> order(p_.size());
@@ -162,24 +162,46 @@ void TreeDrafter::ChooseFrontier(Tree& tree, size_t level_begin) const {
 /// go on.
 bool TreeDrafter::Complete(const Tree& tree) const {
   if (tree.entry.drafting == Drafting::kSampled) return false;  // ends with its budget, whatever was drawn
+  if (options_.beam) return false;
   const double best = tree.nodes[static_cast<size_t>(tree.frontier.front())].score;
   const auto better =
       std::count_if(tree.nodes.begin(), tree.nodes.end(), [&](const Node& n) { return n.score >= best; });
   return static_cast<size_t>(better) >= tree.entry.nodes;
 }
 
-/// Keep the likeliest nodes, the likeliest first, and hang the draft on the record.
+/// Nodes of the draft, parents before their children. Of a beam: the paths of its members, the likeliest member first.
+/// Else the likeliest nodes, the likeliest first.
+std::vector<int32_t> TreeDrafter::Kept(const Tree& tree) const {
+  std::vector<int32_t> kept;
+  const bool sampled = tree.entry.drafting == Drafting::kSampled;
+  if (options_.beam && !sampled && !tree.frontier.empty()) {
+    std::vector<bool> has(tree.nodes.size());
+    for (const int32_t leaf : tree.frontier) {
+      const size_t begin = kept.size();
+      for (int32_t node = leaf; node >= 0 && !has[static_cast<size_t>(node)];
+           node = tree.nodes[static_cast<size_t>(node)].parent) {
+        has[static_cast<size_t>(node)] = true;
+        kept.push_back(node);
+      }
+      std::reverse(kept.begin() + static_cast<std::ptrdiff_t>(begin), kept.end());
+    }
+    return kept;
+  }
+  kept.resize(tree.nodes.size());
+  std::iota(kept.begin(), kept.end(), 0);
+  if (sampled) return kept;
+  // No child is likelier than its parent, and of equals the parent comes first: any beginning of this is a tree.
+  std::stable_sort(kept.begin(), kept.end(), [&](int32_t a, int32_t b) {
+    return tree.nodes[static_cast<size_t>(a)].score > tree.nodes[static_cast<size_t>(b)].score;
+  });
+  kept.resize(std::min(kept.size(), tree.entry.nodes));
+  return kept;
+}
+
+/// Hang the draft on the record.
 Status TreeDrafter::Finish(Tree& tree) const {
   const bool sampled = tree.entry.drafting == Drafting::kSampled;
-  std::vector<int32_t> kept(tree.nodes.size());
-  std::iota(kept.begin(), kept.end(), 0);
-  if (!sampled) {
-    // No child is likelier than its parent, and of equals the parent comes first: any beginning of this is a tree.
-    std::stable_sort(kept.begin(), kept.end(), [&](int32_t a, int32_t b) {
-      return tree.nodes[static_cast<size_t>(a)].score > tree.nodes[static_cast<size_t>(b)].score;
-    });
-    kept.resize(std::min(kept.size(), tree.entry.nodes));
-  }
+  const std::vector<int32_t> kept = Kept(tree);
   std::vector<int32_t> tokens, parents, places(tree.nodes.size(), -1);
   for (const int32_t index : kept) {
     const Node& node = tree.nodes[static_cast<size_t>(index)];
@@ -193,7 +215,8 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .q = sampled ? tree.q.data() : nullptr,
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
-                                     .begin_seconds = CatchUp(tree.entry.history.size(), tree.entry.kv)});
+                                     .begin_seconds = CatchUp(tree.entry.history.size(), tree.entry.kv),
+                                     .density = options_.density});
 }
 
 }  // namespace drafting

@@ -1,4 +1,4 @@
-#include "plugins/verify/draft_lengths.h"
+#include "plugins/shared/verifying/draft_lengths.h"
 
 #include <memory>
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "plugins/draft/drafter.h"
-#include "plugins/draft/step_clock.h"
-#include "plugins/draft/text_memory.h"
+#include "plugins/shared/drafting/drafter.h"
+#include "plugins/shared/drafting/step_clock.h"
+#include "plugins/shared/drafting/text_memory.h"
 
 namespace drafting {
 
@@ -25,9 +25,14 @@ struct ModelDrafterOptions {
   size_t nodes = 16;                           // of a tree
   double min_confidence = 0;                   // a draft ends where it falls below: ModelDrafter::Confident; 0: never
   bool of_target = false;                      // `model` is a part of the target, and shares its keys and values
+  double density = 0;                          // of such a part: DraftView::density
   std::string name = "model";                  // of the drafter, for the report
   std::shared_ptr<TextDrafter> draft_by = {};  // drafts for the model, which verifies; null: none. Chains alone
   std::string stage = {};
+  std::vector<int32_t> never = {};  // tokens that are not drafted, ascending
+  bool ask_at_never = false;        // a chain ends where one of them would come; else the next best one is taken
+  bool beam = false;                // of a tree its `branches` likeliest leaves are kept with what leads to them
+  double score_temperature = 1;     // of the likelihoods that a tree compares, for sequences at temperature 0
 };
 
 /// What both kinds of drafts by a model need: where each record stands, and steps that fail softly. The model has the
@@ -76,10 +81,10 @@ class ModelDrafter : public Drafter {
   }
   /// Run items_, timed until clock_.End. `most`: tokens that a sequence has gained since its last draft.
   retort::Result<retort::sdk::Logits> RunItems(retort::sdk::Context& context, size_t most);
-  /// The row as far as the target has tokens.
-  std::span<const float> Known(std::span<const float> logits) const {
-    return logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
-  }
+  /// The row as far as the target has tokens, without those that are never drafted. Valid until the next call.
+  std::span<const float> Known(std::span<const float> logits);
+  /// Whether the likeliest token of the row is one that is never drafted.
+  bool NeverIsBest(std::span<const float> logits) const;
   /// Whether a token is to be drafted where the model gives these logits after `history`: its top probability, by the
   /// sequence's own sampling (at temperature 1 where that is 0), reaches min_confidence. It does not depend on what is
   /// drawn there, so a drawn draft that ends by it keeps its law.
@@ -94,6 +99,7 @@ class ModelDrafter : public Drafter {
   static constexpr size_t kLong = 48;
   size_t unpaid_ = 0;  // times in a row that the verifier wanted no draft, of any record
   std::vector<float> p_;
+  std::vector<float> known_;  // see Known
 
  private:
   bool told_ = false;

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "plugins/verify/step_cost.h"
+#include "plugins/shared/verifying/step_cost.h"
 
 namespace retort_stages {
 

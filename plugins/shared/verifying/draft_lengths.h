@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "plugins/verify/length_control.h"
+#include "plugins/shared/verifying/length_control.h"
 
 namespace retort_stages {
 
@@ -22,6 +22,7 @@ struct StepDraft {
   bool all_or_none = false;    // DraftView::whole
   double token_seconds = 0;    // of drafting one token more; 0: next to nothing
   double begin_seconds = 0;    // of the next draft, beyond its tokens
+  double density = 0;          // DraftView::density
 };
 
 class DraftLengths {

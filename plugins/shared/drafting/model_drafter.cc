@@ -1,6 +1,7 @@
-#include "plugins/draft/model_drafter.h"
+#include "plugins/shared/drafting/model_drafter.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace drafting {
 
@@ -60,6 +61,23 @@ Result<Logits> ModelDrafter::RunItems(Context& context, size_t most) {
   return logits;
 }
 
+std::span<const float> ModelDrafter::Known(std::span<const float> logits) {
+  const auto row = logits.first(std::min(logits.size(), static_cast<size_t>(options_.target_vocab)));
+  if (options_.never.empty()) return row;
+  known_.assign(row.begin(), row.end());
+  for (const int32_t token : options_.never) {
+    if (static_cast<size_t>(token) < known_.size())
+      known_[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+  }
+  return known_;
+}
+
+bool ModelDrafter::NeverIsBest(std::span<const float> logits) const {
+  if (options_.never.empty()) return false;
+  const auto best = std::max_element(logits.begin(), logits.end());
+  return std::binary_search(options_.never.begin(), options_.never.end(), static_cast<int32_t>(best - logits.begin()));
+}
+
 void ModelDrafter::Report(Context& context, const Status& why) {
   context.Count("drafts_broken_off");
   if (told_) return;
@@ -94,7 +112,8 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
                                      .q = sampled ? chain.q.data() : nullptr,
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
-                                     .begin_seconds = CatchUp(chain.entry.history.size(), chain.entry.kv)});
+                                     .begin_seconds = CatchUp(chain.entry.history.size(), chain.entry.kv),
+                                     .density = options_.density});
   }
   return {};
 }
@@ -162,7 +181,8 @@ Status ChainDrafter::Take(Context& context, Chain& chain, const Logits& logits, 
   const size_t drafted = chain.tokens.size();
   size_t right = 0;
   for (;; ++right) {
-    RETORT_RETURN_IF_ERROR(Draw(chain, Known(logits.row(row + right))));
+    if (options_.ask_at_never && NeverIsBest(logits.row(row + right))) chain.live = false;
+    if (chain.live) RETORT_RETURN_IF_ERROR(Draw(chain, Known(logits.row(row + right))));
     if (!chain.live || right == guesses.size() || chain.tokens.back() != guesses[right]) break;
   }
   if (guesses.empty()) return {};
