@@ -37,8 +37,8 @@ Status Sparsity::Check(int32_t layers) const {
                              std::to_string(threshold[layer]));
     }
   }
-  if (kind != SparsityKind::kFine && (shared || !threshold.empty()))
-    return InvalidArgument("sparsity: thresholds and one choice for all tokens are for the kind `fine`");
+  if (kind != SparsityKind::kFine && !threshold.empty())
+    return InvalidArgument("sparsity: thresholds are for the kind `fine`");
   return {};
 }
 

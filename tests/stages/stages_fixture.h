@@ -23,7 +23,7 @@ class StagesFixture : public ::testing::Test {
     target_ = std::move(target);
     small_ = std::move(small);
     host_ = std::make_unique<MockHost>(seed);
-    for (const char* name : {"prompt", "generate", "draft", "verify"})
+    for (const char* name : {"prompt", "generate", "draft", "verify", "sparse_predict", "correct"})
       ASSERT_TRUE(host_->Load(std::string(RETORT_PLUGIN_FOLDER "/") + name + ".so").ok()) << name;
     host_->AddModel(target_);
     if (small_ != nullptr && small_ != target_) host_->AddModel(small_);
