@@ -7,6 +7,7 @@
 #include "core/graph/engine/bench.h"
 #include "core/ops/calibrate.h"
 #include "tools/cli/bench_decode.h"
+#include "tools/cli/bench_sirius.h"
 #include "tools/cli/bench_sparse.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
@@ -174,6 +175,7 @@ void AddBenchCommand(CLI::App& app, Action* action) {
   AddEngine(*command, action);
   AddDecode(*command, action);
   AddSparse(*command, action);
+  AddSiriusBench(*command, action);
   AddCalibrate(*command, action);
 }
 

@@ -13,6 +13,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/lossless_records.h"
+#include "tools/cli/scratch_folder.h"
 #include "tools/cli/lossless_report.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
@@ -172,7 +173,7 @@ int Fail(const Status& status) {
 int Lossless(const LosslessArguments& arguments) {
   const auto fault = FaultOf(arguments.fault);
   if (!fault.ok()) return Fail(fault.status());
-  const auto folder = ScratchFolder::Create();
+  const auto folder = ScratchFolder::Create("retort-lossless");
   if (!folder.ok()) return Fail(folder.status());
   std::string input;
   auto loaded = LoadOnRecords(arguments.pipeline, *folder, &input);

@@ -1,9 +1,7 @@
 #include "tools/cli/lossless_records.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -35,21 +33,6 @@ constexpr const char* kPrompts[] = {
 };
 
 }  // namespace
-
-Result<ScratchFolder> ScratchFolder::Create() {
-  std::error_code error;
-  std::string pattern = (std::filesystem::temp_directory_path(error) / "retort-lossless-XXXXXX").string();
-  if (error || mkdtemp(pattern.data()) == nullptr) {
-    return ResourceExhausted("no temporary folder: " + std::string(error ? error.message() : std::strerror(errno)) +
-                             "; set TMPDIR to one that this user may write");
-  }
-  return ScratchFolder(std::move(pattern));
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code error;
-  if (!path_.empty()) std::filesystem::remove_all(path_, error);
-}
 
 Result<std::vector<std::string>> ReadPrompts(const std::string& path) {
   std::vector<std::string> prompts;

@@ -1,4 +1,4 @@
-// The records that `retort lossless` runs a pipeline on, and the folder that they lie in.
+// The records that `retort lossless` runs a pipeline on.
 #pragma once
 
 #include <string>
@@ -7,22 +7,6 @@
 #include "retort/status.h"
 
 namespace retort::cli {
-
-/// A folder that lives as long as this.
-class ScratchFolder {
- public:
-  /// Errors: kResourceExhausted with the system's reason.
-  static Result<ScratchFolder> Create();
-  ~ScratchFolder();
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchFolder& operator=(ScratchFolder&&) = delete;
-
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 /// The objects of a JSONL file or, where `path` is empty, built-in ones with the field `prompt`; ids are left out.
 /// Errors: kNotFound, kInvalidArgument (a line that is no object, an empty file) naming file and line.

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/commands.h"
-#include "tools/cli/completions.h"
 #include "tools/cli/output.h"
+#include "tools/cli/score_output.h"
 #include "tools/cli/tasks/accuracy.h"
 #include "tools/cli/tasks/task.h"
 
@@ -21,27 +21,6 @@ struct ScoreArguments {
   bool json = false;
 };
 
-struct Scored {
-  std::vector<double> passed;  // 1 or 0, by task
-  size_t missing = 0;          // tasks without a completion, which count as failed
-};
-
-Result<Scored> Score(const std::vector<Task>& tasks, const std::string& path) {
-  RETORT_ASSIGN_OR_RETURN(const Completions completions, ReadCompletions(path));
-  Scored scored;
-  for (const Task& task : tasks) {
-    const auto found = completions.find(task.id);
-    if (found != completions.end() && found->second.size() > 1)
-      return InvalidArgument(path + ": task " + task.id + " has " + std::to_string(found->second.size()) +
-                             " completions; expected one, as a run over the file of tasks writes");
-    scored.missing += found == completions.end() ? 1 : 0;
-    scored.passed.push_back(found != completions.end() && Passes(task, found->second.front()) ? 1 : 0);
-  }
-  if (scored.missing == tasks.size())
-    return InvalidArgument(path + ": has no completion of any of the tasks; expected the output of a run over them");
-  return scored;
-}
-
 Json IntervalJson(const Interval& interval) {
   return {{"value", interval.value}, {"low", interval.low}, {"high", interval.high}};
 }
@@ -52,8 +31,8 @@ std::string IntervalText(const Interval& interval) {
 
 Result<Json> RecoveryJson(const std::vector<std::string>& kinds, const std::vector<Task>& tasks,
                           const std::vector<double>& full, const ScoreArguments& arguments) {
-  RETORT_ASSIGN_OR_RETURN(const Scored sparse, Score(tasks, arguments.sparse));
-  RETORT_ASSIGN_OR_RETURN(const Scored corrected, Score(tasks, arguments.corrected));
+  RETORT_ASSIGN_OR_RETURN(const Scored sparse, ScoreOutput(tasks, arguments.sparse));
+  RETORT_ASSIGN_OR_RETURN(const Scored corrected, ScoreOutput(tasks, arguments.corrected));
   RETORT_ASSIGN_OR_RETURN(const RecoveryFigures figures,
                           MeasureRecovery(kinds, full, sparse.passed, corrected.passed, arguments.bootstrap));
   return Json{{"accuracy_sparse", IntervalJson(figures.sparse)},
@@ -90,7 +69,7 @@ std::string ScoreText(const Json& json, double confidence) {
 
 Result<Json> ScoreAll(const ScoreArguments& arguments) {
   RETORT_ASSIGN_OR_RETURN(const std::vector<Task> tasks, ReadTasks(arguments.tasks));
-  RETORT_ASSIGN_OR_RETURN(const Scored full, Score(tasks, arguments.output));
+  RETORT_ASSIGN_OR_RETURN(const Scored full, ScoreOutput(tasks, arguments.output));
   std::vector<std::string> kinds;
   for (const Task& task : tasks) kinds.push_back(task.kind);
   Json json{{"tasks", tasks.size()}, {"without_completion", full.missing}, {"kinds", Json::object()}};

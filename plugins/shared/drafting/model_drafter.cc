@@ -1,6 +1,7 @@
 #include "plugins/shared/drafting/model_drafter.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
 namespace drafting {
@@ -56,7 +57,9 @@ Result<Logits> ModelDrafter::RunItems(Context& context, size_t most) {
   size_t tokens = 0;
   for (const retort::sdk::ForwardItem& item : items_) tokens += item.token_count;
   clock_.Begin(most, tokens);
+  const auto start = std::chrono::steady_clock::now();
   RETORT_ASSIGN_OR_RETURN(const Logits logits, options_.model.Forward(items_));
+  context.Count("draft_step_seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   context.Count("draft_steps");
   return logits;
 }
