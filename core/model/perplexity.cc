@@ -60,6 +60,23 @@ Result<std::vector<TokenScore>> ScoreWindow(Model& model, Model* base, const std
 
 }  // namespace
 
+Estimate PerplexityOf(const RunningMean& loss) { return Exp(loss.mean()); }
+
+Result<TextWindows> TextWindows::Of(const Model& model, TextTokens& text, const PerplexityOptions& options) {
+  RETORT_RETURN_IF_ERROR(CheckWindow(model, options.window));
+  RETORT_ASSIGN_OR_RETURN(std::vector<int32_t> opening, model.tokenizer().Encode("", {.add_special = true}));
+  return TextWindows(text, static_cast<size_t>(options.window), std::move(opening));
+}
+
+Result<bool> TextWindows::Next(std::vector<int32_t>* window) {
+  *window = opening_;
+  RETORT_RETURN_IF_ERROR(text_.Take(size_ - std::min(size_, opening_.size()), window));
+  if (window->size() == size_) return any_ = true;
+  if (any_) return false;
+  return InvalidArgument(text_.name() + ": expected at least one window of " + std::to_string(size_) + " tokens, got " +
+                         std::to_string(window->size()) + "; take a longer text or a smaller window");
+}
+
 void RunningMean::Add(double value) {
   ++count_;
   const double step = value - mean_;
@@ -96,7 +113,6 @@ PerplexityFigures PerplexitySums::Figures() const {
 
 Result<PerplexityFigures> MeasurePerplexity(Model& model, Model* base, TextTokens& text,
                                             const PerplexityOptions& options) {
-  RETORT_RETURN_IF_ERROR(CheckWindow(model, options.window));
   if (base != nullptr) {
     RETORT_RETURN_IF_ERROR(CheckWindow(*base, options.window));
     if (base->hyper().vocab != model.hyper().vocab) {
@@ -105,21 +121,14 @@ Result<PerplexityFigures> MeasurePerplexity(Model& model, Model* base, TextToken
                              std::to_string(base->hyper().vocab) + "; compare models that share a tokenizer");
     }
   }
-  RETORT_ASSIGN_OR_RETURN(const std::vector<int32_t> opening, model.tokenizer().Encode("", {.add_special = true}));
-  const auto size = static_cast<size_t>(options.window);
-  const size_t first = std::max<size_t>(size / 2, 1);
+  RETORT_ASSIGN_OR_RETURN(TextWindows windows, TextWindows::Of(model, text, options));
   PerplexitySums sums(base != nullptr);
   size_t scored = 0;
+  std::vector<int32_t> window;
   while (options.tokens == 0 || scored < options.tokens) {
-    std::vector<int32_t> window = opening;
-    RETORT_RETURN_IF_ERROR(text.Take(size - std::min(size, opening.size()), &window));
-    if (window.size() < size) {
-      if (scored > 0) break;
-      return InvalidArgument(text.name() + ": expected at least one window of " + std::to_string(size) +
-                             " tokens, got " + std::to_string(window.size()) +
-                             "; take a longer text or a smaller window");
-    }
-    RETORT_ASSIGN_OR_RETURN(const std::vector<TokenScore> scores, ScoreWindow(model, base, window, first));
+    RETORT_ASSIGN_OR_RETURN(const bool more, windows.Next(&window));
+    if (!more) break;
+    RETORT_ASSIGN_OR_RETURN(const std::vector<TokenScore> scores, ScoreWindow(model, base, window, windows.first()));
     for (const TokenScore& score : scores) sums.Add(score);
     scored += scores.size();
     if (options.progress) options.progress(sums.Figures());

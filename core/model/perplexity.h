@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "core/model/model.h"
 #include "core/model/text_tokens.h"
@@ -55,6 +57,30 @@ struct PerplexityOptions {
   int32_t window = 512;  // tokens, 2 to the models' context
   size_t tokens = 0;     // stop after the window in which so many were scored; 0 = at the end of the text
   std::function<void(const PerplexityFigures&)> progress;  // after each window; may be empty
+};
+
+/// exp of a mean loss, with the error that follows to first order.
+Estimate PerplexityOf(const RunningMean& loss);
+
+/// A text cut into windows that follow each other, each opened by the begin-of-sequence token where the model has one.
+class TextWindows {
+ public:
+  /// Errors: kInvalidArgument for a window that does not fit the model.
+  static Result<TextWindows> Of(const Model& model, TextTokens& text, const PerplexityOptions& options);
+  /// Tokens [first, size) of a window are scored.
+  size_t first() const { return size_ / 2 > 1 ? size_ / 2 : 1; }
+  /// False at the end of the text; a last window that is not full is left out. Errors: kInvalidArgument for a text
+  /// shorter than one window, those of TextTokens.
+  Result<bool> Next(std::vector<int32_t>* window);
+
+ private:
+  TextWindows(TextTokens& text, size_t size, std::vector<int32_t> opening)
+      : text_(text), size_(size), opening_(std::move(opening)) {}
+
+  TextTokens& text_;
+  size_t size_;
+  std::vector<int32_t> opening_;
+  bool any_ = false;
 };
 
 /// Cut the text into windows that follow each other, each opened by the begin-of-sequence token where the model has

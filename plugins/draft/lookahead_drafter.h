@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "plugins/draft/draft_tree.h"
-#include "plugins/shared/drafting/drafter.h"
 #include "plugins/draft/jacobi_window.h"
 #include "plugins/draft/ngram_pool.h"
+#include "plugins/shared/drafting/drafter.h"
 
 namespace drafting {
 

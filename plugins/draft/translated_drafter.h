@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "plugins/draft/drafted_text.h"
-#include "plugins/shared/drafting/model_drafter.h"
 #include "plugins/draft/text_alignment.h"
 #include "plugins/draft/vocabulary.h"
+#include "plugins/shared/drafting/model_drafter.h"
 
 namespace drafting {
 

@@ -403,9 +403,9 @@ TEST_P(SparseStep, SaysWhatIsMissing) {
   EXPECT_THAT(model->Prepare(Part(Fine(0.0))).message(),
               HasSubstr("density of layer 0: expected above 0 and 1 at most"));
   EXPECT_THAT(model->Prepare(Part(Fine(1.5))).message(), HasSubstr("got 1.5"));
-  Sparsity shared = Coarse(0.5);
-  shared.shared = true;
-  EXPECT_THAT(model->Prepare(Part(shared)).message(), HasSubstr("are for the kind `fine`"));
+  Sparsity thresholds = Coarse(0.5);
+  thresholds.threshold.assign(thresholds.density.size(), 0.1f);
+  EXPECT_THAT(model->Prepare(Part(thresholds)).message(), HasSubstr("thresholds are for the kind `fine`"));
   Sparsity few = Fine(0.5);
   few.density.pop_back();
   EXPECT_THAT(model->Prepare(Part(few)).message(), HasSubstr("expected densities of 3 layers, got 2"));

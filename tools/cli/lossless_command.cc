@@ -13,12 +13,12 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/lossless_records.h"
-#include "tools/cli/scratch_folder.h"
 #include "tools/cli/lossless_report.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/progress_line.h"
 #include "tools/cli/run_progress.h"
+#include "tools/cli/scratch_folder.h"
 #include "tools/cli/stage_registry.h"
 
 namespace retort::cli {
