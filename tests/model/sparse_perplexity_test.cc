@@ -126,7 +126,7 @@ TEST(SparsePerplexity, IsThatOfSequencesRunAnewForEveryToken) {
   const auto model = LoadTiny();
   ASSERT_NE(model, nullptr);
   for (const SparsityKind kind : {SparsityKind::kCoarse, SparsityKind::kFine}) {
-    const SparsePerplexityOptions options = Options(Part(kind, 0.4), 4, 0.012);
+    const SparsePerplexityOptions options = Options(Part(kind, 0.4), 4, 0.05);
     const auto figures = Measure(*model, options);
     ASSERT_TRUE(figures.ok()) << figures.status().ToString();
     Naive naive(*model, options);
