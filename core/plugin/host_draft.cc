@@ -89,6 +89,7 @@ retort_code DraftSet(retort_record* handle, const retort_draft* draft) {
     copy->step_seconds = draft->step_seconds;
     copy->begin_seconds = draft->begin_seconds;
     copy->whole = draft->whole != 0;
+    copy->steps = draft->steps;
     copy->density = draft->density;
     record.draft = std::move(copy);
     record.draft_answers.clear();
@@ -113,7 +114,7 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
              draft.step_seconds,
              draft.begin_seconds,
              draft.whole ? 1 : 0,
-             0,
+             draft.steps,
              draft.density};
     return {};
   });

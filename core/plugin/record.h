@@ -32,6 +32,7 @@ struct Draft {
   std::string drafter;
   double step_seconds = 0, begin_seconds = 0;
   bool whole = false;
+  int32_t steps = 0;
   double density = 0;
   std::vector<int32_t> asked;  // nodes after which the drafter wants to know the target's token; -1: the sequence
 };

@@ -1,6 +1,7 @@
 // correct: one step of the whole model over what a sparse one wrote, and the tokens that stand.
 #include <retort/sdk.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -115,8 +116,10 @@ class Correct final : public retort_stages::VerifyLoop {
   Status Learn(Context& context, const Entry& entry, const Outcome& outcome) override {
     if (entry.prompt) return {};  // nothing was written before the first token
     RETORT_ASSIGN_OR_RETURN(History* const history, HistoryOf(entry.record));
-    history->figures.Report(context,
-                            {.sparse = entry.levels, .kept = outcome.path.size() + 1, .step_density = entry.density});
+    history->figures.Report(context, {.steps = static_cast<size_t>(std::max(entry.steps, 0)),
+                                      .sparse = entry.levels,
+                                      .kept = outcome.path.size() + 1,
+                                      .step_density = entry.density});
     history->recent.Learn(entry.levels, outcome.path.size());
     return {};
   }

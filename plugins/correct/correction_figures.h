@@ -9,12 +9,13 @@ namespace correcting {
 
 /// One step of the whole model over what the sparse one wrote.
 struct Check {
-  size_t sparse = 0;        // tokens in a row that the sparse model wrote
-  size_t kept = 0;          // of these, and the whole model's own before them
+  size_t steps = 0;   // of the sparse model: as many as it wrote tokens in a row, one more where it would have ended
+  size_t sparse = 0;  // tokens in a row that the sparse model wrote
+  size_t kept = 0;    // of these, and the whole model's own before them
   double step_density = 0;  // of a sparse step: DraftView::density
 
   /// Parameters read, in models: the sparse steps and the check.
-  double cost() const { return static_cast<double>(sparse) * step_density + 1; }
+  double cost() const { return static_cast<double>(steps) * step_density + 1; }
 };
 
 /// Reports a record's checks. `kept_tokens` has the mean AAL (average advance length), and `check_density` over the sum

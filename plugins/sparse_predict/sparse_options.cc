@@ -85,12 +85,13 @@ void AddDraftingOptions(StageSpec& spec) {
                         "distribution, or one drawn with the chance that the whole model will draw by.")
                   .Default("argmax")
                   .Example("coupled"))
-      .Option(OptionSpec::Float("min_confidence")
-                  .Text("The whole model is asked early where the sparse one gives its best token less than this. 0: "
-                        "never.")
-                  .Range(0, 1)
-                  .Default(0)
-                  .Example("0.4"))
+      .Option(
+          OptionSpec::Float("min_confidence")
+              .Text(
+                  "The whole model is asked at once after a token that the sparse one gives less than this. 0: never.")
+              .Range(0, 1)
+              .Default(0)
+              .Example("0.4"))
       .Option(OptionSpec::Enum("at_end", {"ask", "next"})
                   .Text("Only the whole model may end a text. Where the sparse one would, the whole one is asked at "
                         "once, or the next best token is taken, as the published code does.")
@@ -177,6 +178,7 @@ Result<std::unique_ptr<drafting::Drafter>> MakeDrafter(const Config& config) {
   options.name = "sparse " + config.String("sparsity");
   options.stage = config.StageName();
   RETORT_ASSIGN_OR_RETURN(options.never, EndTokens(target, info.vocab_size));
+  options.end_after = true;
   options.ask_at_never = config.String("at_end") == "ask";
   options.beam = true;
   options.score_temperature = kScoreTemperature;

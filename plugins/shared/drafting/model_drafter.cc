@@ -116,6 +116,7 @@ Status ChainDrafter::Draft(Context& context, std::span<const Record> records, st
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
                                      .begin_seconds = CatchUp(chain.entry.history.size(), chain.entry.kv),
+                                     .steps = chain.steps,
                                      .density = options_.density});
   }
   return {};
@@ -170,6 +171,7 @@ Status ChainDrafter::Step(Context& context) {
     if (!chain.live) continue;
     const size_t first = row;
     row += chain.guesses + 1;
+    ++chain.steps;
     const Status status = Take(context, chain, logits, first);
     if (!status.ok()) Report(context, status);
     chain.live = status.ok() && chain.live && chain.tokens.size() < chain.entry.length;
@@ -199,7 +201,7 @@ Status ChainDrafter::Take(Context& context, Chain& chain, const Logits& logits, 
 Status ChainDrafter::Draw(Chain& chain, std::span<const float> logits) {
   Entry& entry = chain.entry;
   RETORT_ASSIGN_OR_RETURN(chain.live, Confident(entry, logits, entry.history));
-  if (!chain.live) return {};
+  if (!chain.live && !options_.end_after) return {};
   Result<int32_t> token(-1);
   if (entry.drafting == Drafting::kSampled) {
     const size_t vocab = static_cast<size_t>(options_.target_vocab), at = chain.q.size();

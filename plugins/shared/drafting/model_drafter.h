@@ -31,6 +31,7 @@ struct ModelDrafterOptions {
   std::string stage = {};
   std::vector<int32_t> never = {};  // tokens that are not drafted, ascending
   bool ask_at_never = false;        // a chain ends where one of them would come; else the next best one is taken
+  bool end_after = false;           // a chain ends after a token of less than min_confidence; else before it
   bool beam = false;                // of a tree its `branches` likeliest leaves are kept with what leads to them
   double score_temperature = 1;     // of the likelihoods that a tree compares, for sequences at temperature 0
 };
@@ -125,6 +126,7 @@ class ChainDrafter final : public ModelDrafter {
     std::vector<int32_t> tokens = {};
     std::vector<float> q = {};
     bool live = true;
+    int32_t steps = 0;                      // in a row
     TextDrafter::Memory* memory = nullptr;  // of draft_by; lives on the record
     std::vector<int32_t> run = {};          // of a step: what is pending, then `guesses` guesses
     size_t guesses = 0;

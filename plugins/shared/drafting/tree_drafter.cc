@@ -216,6 +216,7 @@ Status TreeDrafter::Finish(Tree& tree) const {
                                      .drafter = options_.name,
                                      .step_seconds = clock_.step_seconds(),
                                      .begin_seconds = CatchUp(tree.entry.history.size(), tree.entry.kv),
+                                     .steps = static_cast<int32_t>(tree.depth),
                                      .density = options_.density});
 }
 

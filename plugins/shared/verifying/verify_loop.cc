@@ -111,6 +111,7 @@ Status VerifyLoop::Admit(Context& context, const Record& record) {
   entry.token_seconds = TokenSeconds(draft, length, entry.levels);
   entry.begin_seconds = draft.begin_seconds;
   entry.density = draft.density;
+  entry.steps = draft.steps;
   entry.kv = kv;
   entry.begin = tokens_.size();
   entry.prompt = sequence.generated().empty();

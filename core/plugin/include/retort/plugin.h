@@ -312,8 +312,8 @@ typedef struct retort_draft {
   double step_seconds;    /* what one token more in a row costs the drafter, for the whole batch; 0: next to nothing */
   double begin_seconds;   /* what its next draft costs beyond that, such as a prompt that it has not run yet */
   int32_t whole;          /* 1: its tokens help together only (a window of guesses): a step runs all of them or none */
-  int32_t reserved;
-  double density; /* of a drafter that is a part of the target: retort_model_info.density; 0: of none */
+  int32_t steps;          /* of a drafting model, in a row, that it took; 0: not told */
+  double density;         /* of a drafter that is a part of the target: retort_model_info.density; 0: of none */
 } retort_draft;
 
 /* A token of a draft is to be drawn. Whether it is drafted at all must not depend on what is drawn: a draft that leaves

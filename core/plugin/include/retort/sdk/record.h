@@ -56,6 +56,7 @@ struct DraftView {
   double step_seconds = 0;   // what one token more in a row costs the drafter, for the whole batch; 0: next to nothing
   double begin_seconds = 0;  // what its next draft costs beyond that, such as a prompt that it has not run yet
   bool whole = false;        // its tokens help together only: a step runs all of them or none
+  int32_t steps = 0;         // of a drafting model, in a row, that it took; 0: not told
   double density = 0;        // of a part of the target that drafts: Info().density; 0: of none
 };
 
@@ -229,7 +230,7 @@ class Record {
                             draft.step_seconds,
                             draft.begin_seconds,
                             draft.whole ? 1 : 0,
-                            0,
+                            draft.steps,
                             draft.density};
     return FromCode(Host().draft_set(handle_, &c));
   }
@@ -239,8 +240,8 @@ class Record {
     c.size = sizeof c;
     const retort_code code = Host().draft_view(handle_, &c);
     if (code != RETORT_OK) return FromCode(code);
-    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents,    c.q,      FromC(c.drafter),
-                     c.step_seconds,    c.begin_seconds,           c.whole != 0, c.density};
+    return DraftView{DraftKind{c.kind}, {c.tokens, c.token_count}, c.parents,    c.q,     FromC(c.drafter),
+                     c.step_seconds,    c.begin_seconds,           c.whole != 0, c.steps, c.density};
   }
   Status ClearDraft() const { return FromCode(Host().draft_clear(handle_)); }
   /// How many tokens of the next draft pay, for drafters whose tokens cost something. SIZE_MAX: nobody has said.
