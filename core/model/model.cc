@@ -86,6 +86,11 @@ class LoadedModel final : public Model {
     ops_->Together([&] { status = neurons_.Prepare(part.sparsity, weights_, *ops_); });
     return status;
   }
+  Status WatchGates(GateMagnitudes* into) override {
+    RETORT_RETURN_IF_ERROR(CheckNeuronOps(*ops_));
+    transformer_->WatchGates(into);
+    return {};
+  }
   size_t neuron_bytes() const override { return neurons_.bytes(); }
 
   uint64_t Fingerprint() const override { return FingerprintOf(file_->tensors(), hyper_); }
@@ -291,6 +296,11 @@ Status Model::ForwardPart(std::span<const ForwardItem> /*items*/, const ModelPar
 Status Model::Prepare(const ModelPart& part) {
   if (!part.sparsity.any()) return {};
   return Unsupported("model '" + config().name + "' cannot leave neurons out");
+}
+
+Status Model::WatchGates(GateMagnitudes* into) {
+  if (into == nullptr) return {};
+  return Unsupported("model '" + config().name + "' does not show its gates");
 }
 
 Result<std::shared_ptr<Model>> Model::Load(const ModelConfig& config) {

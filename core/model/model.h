@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/chat_template.h"
+#include "core/model/gate_magnitudes.h"
 #include "core/model/kv_cache.h"
 #include "core/model/rope.h"
 #include "core/model/sparsity.h"
@@ -92,6 +93,9 @@ class Model {
   /// neurons; prompts then begin with nothing from the prefix cache. Errors: kInvalidArgument for a part that is none
   /// of this model, kUnsupported where the device lacks the kernels, kResourceExhausted.
   virtual Status Prepare(const ModelPart& part);
+  /// From now on add the gates of all dense feed-forward parts to `into`, which must outlive that; null: no longer. As
+  /// Forward, no other step may run. Errors: kUnsupported where the device lacks the kernels of sparse parts.
+  virtual Status WatchGates(GateMagnitudes* into);
   /// Memory of weights packed by neuron, beside weight_bytes.
   virtual size_t neuron_bytes() const { return 0; }
   /// Says whether two models are the same: sizes, and names, types and samples of all tensors. 0: not known.

@@ -4,13 +4,16 @@
 
 namespace retort {
 
+Status CheckNeuronOps(OpSet& ops) {
+  if (ops.neurons() != nullptr) return {};
+  return Unsupported("sparsity: device `" + ops.device().info().name +
+                     "` has no kernels for feed-forward parts by neuron; use device: cpu");
+}
+
 Status ModelNeurons::Prepare(const Sparsity& sparsity, const Weights& weights, OpSet& ops) {
   if (!sparsity.any()) return {};
+  RETORT_RETURN_IF_ERROR(CheckNeuronOps(ops));
   NeuronOps* const neurons = ops.neurons();
-  if (neurons == nullptr) {
-    return Unsupported("sparsity: device `" + ops.device().info().name +
-                       "` has no kernels for feed-forward parts by neuron; use device: cpu");
-  }
   layers_.resize(weights.layers.size());
   for (size_t i = 0; i < layers_.size(); ++i) {
     LayerNeurons& layer = layers_[i];

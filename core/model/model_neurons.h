@@ -15,6 +15,9 @@ struct LayerNeurons {
   std::unique_ptr<PackedNeurons> packed;
 };
 
+/// Errors: kUnsupported where the device lacks the kernels of sparse parts.
+Status CheckNeuronOps(OpSet& ops);
+
 class ModelNeurons {
  public:
   /// Pack the layers that `sparsity` leaves neurons of out of, as far as they are not.

@@ -1,7 +1,5 @@
 #include "core/model/skip_profile.h"
 
-#include <charconv>
-
 #include <nlohmann/json.hpp>
 
 #include "core/model/json_text.h"
@@ -12,30 +10,10 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr int kVersion = 1;
-constexpr int64_t kMostLayers = 1 << 16;
-
-std::string Hex(uint64_t value) {
-  char digits[17] = {};
-  std::to_chars(digits, digits + 16, value, 16);
-  return digits;
-}
-
-Status Wrong(const char* field, const std::string& expected, const Json& got) {
-  return DataLoss(std::string(field) + ": expected " + expected + ", got " +
-                  (got.is_null() ? "nothing" : JsonShown(got)));
-}
-
-Status ReadFingerprint(const Json& json, uint64_t* fingerprint) {
-  const Json& field = JsonField(json, "fingerprint");
-  const std::string text = field.is_string() ? field.get<std::string>() : "";
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *fingerprint, 16);
-  if (!text.empty() && error == std::errc() && end == text.data() + text.size()) return {};
-  return Wrong("fingerprint", "a hexadecimal number in quotes", field);
-}
 
 Status ReadLayers(const Json& json, const char* name, int32_t layers, std::vector<int32_t>* out) {
   const Json& field = JsonField(json, name);
-  if (!field.is_string()) return Wrong(name, "layers such as \"3,8-11\"", field);
+  if (!field.is_string()) return WrongField(name, "layers such as \"3,8-11\"", field);
   const std::string text = field.get<std::string>();
   std::vector<std::string_view> items;
   if (!text.empty()) items.push_back(text);
@@ -48,16 +26,11 @@ Status ReadLayers(const Json& json, const char* name, int32_t layers, std::vecto
 Result<SkipProfile> Parse(std::string_view text) {
   RETORT_ASSIGN_OR_RETURN(const Json json, ParseJsonObject(text));
   const Json& version = JsonField(json, "retort_skip_profile");
-  if (version != kVersion) return Wrong("retort_skip_profile", std::to_string(kVersion), version);
+  if (version != kVersion) return WrongField("retort_skip_profile", std::to_string(kVersion), version);
   SkipProfile profile;
-  if (const Json& model = JsonField(json, "model"); model.is_string()) profile.model = model.get<std::string>();
-  RETORT_RETURN_IF_ERROR(ReadFingerprint(json, &profile.fingerprint));
-  const Json& layers = JsonField(json, "layers");
-  const int64_t count = layers.is_number_integer() ? layers.get<int64_t>() : 0;
-  if (count < 1 || count > kMostLayers) return Wrong("layers", "the number of the model's layers", layers);
-  profile.layers = static_cast<int32_t>(count);
-  RETORT_RETURN_IF_ERROR(ReadLayers(json, "skip_attention", profile.layers, &profile.skip_attention));
-  RETORT_RETURN_IF_ERROR(ReadLayers(json, "skip_mlp", profile.layers, &profile.skip_mlp));
+  RETORT_ASSIGN_OR_RETURN(profile.made_for, ReadProfileModel(json));
+  RETORT_RETURN_IF_ERROR(ReadLayers(json, "skip_attention", profile.made_for.layers, &profile.skip_attention));
+  RETORT_RETURN_IF_ERROR(ReadLayers(json, "skip_mlp", profile.made_for.layers, &profile.skip_mlp));
   if (profile.Choice().parts() == 0) return DataLoss("skip_attention and skip_mlp: all layers are left out");
   const Json& measured = JsonField(json, "measured");
   const auto number = [&](const char* name) {
@@ -74,14 +47,6 @@ Result<SkipProfile> Parse(std::string_view text) {
 
 }  // namespace
 
-Status SkipProfile::CheckFits(const Model& other) const {
-  const uint64_t own = other.Fingerprint();
-  if (own == fingerprint && other.hyper().layers == layers) return {};
-  return Unsupported("expected a profile of " + other.config().source + " (fingerprint " + Hex(own) + "), got one of " +
-                     (model.empty() ? "another model" : model) + " (" + Hex(fingerprint) +
-                     "); make one with `retort skip search --model " + other.config().source + "`");
-}
-
 Result<SkipProfile> ReadSkipProfile(const std::string& path) {
   RETORT_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path, "a profile that `retort skip search` wrote"));
   auto profile = Parse({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
@@ -91,9 +56,9 @@ Result<SkipProfile> ReadSkipProfile(const std::string& path) {
 
 std::string SkipProfileText(const SkipProfile& profile) {
   const nlohmann::ordered_json json = {{"retort_skip_profile", kVersion},
-                                       {"model", profile.model},
-                                       {"fingerprint", Hex(profile.fingerprint)},
-                                       {"layers", profile.layers},
+                                       {"model", profile.made_for.model},
+                                       {"fingerprint", HexText(profile.made_for.fingerprint)},
+                                       {"layers", profile.made_for.layers},
                                        {"skip_attention", LayersText(profile.skip_attention)},
                                        {"skip_mlp", LayersText(profile.skip_mlp)},
                                        {"measured",

@@ -13,6 +13,7 @@
 
 #include "core/model/layer_choice.h"
 #include "core/model/model.h"
+#include "core/model/written_text.h"
 
 namespace retort {
 
@@ -71,28 +72,22 @@ class SkipTrials {
   Result<SkipFigures> Measure(const LayerChoice& choice);
 
  private:
-  struct Text {
-    std::unique_ptr<KvSequence> kv;  // all tokens but the last
-    size_t prompt;
-    std::vector<int32_t> tokens;
-  };
   struct TimedStep {
     LayerChoice choice;
     size_t tokens;
   };
   SkipTrials(Model& model, const SkipSearchOptions& options) : model_(model), options_(options) {}
-  Status Write(std::span<const std::vector<int32_t>> prompts);
   Status MeasureCosts();
   Result<double> TimeStep(const TimedStep& step);
   Result<std::vector<double>> TimeSteps(std::span<const TimedStep> steps);
-  Status MeasureText(const Text& text, const LayerChoice& choice, std::vector<double>* reached,
+  Status MeasureText(const WrittenText& text, const LayerChoice& choice, std::vector<double>* reached,
                      std::vector<double>* tried, double* surprise, double* rows);
-  std::vector<size_t> Places(const Text& text) const;
+  std::vector<size_t> Places(const WrittenText& text) const;
   void ChooseLength(SkipFigures* figures) const;
 
   Model& model_;
   SkipSearchOptions options_;
-  std::vector<Text> texts_;
+  std::vector<WrittenText> texts_;
   SkipCosts costs_;
 };
 

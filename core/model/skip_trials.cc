@@ -35,49 +35,13 @@ double SkipCosts::Of(const LayerChoice& choice) const {
 Result<SkipTrials> SkipTrials::Create(Model& model, std::span<const std::vector<int32_t>> prompts,
                                       const SkipSearchOptions& options) {
   SkipTrials trials(model, options);
-  RETORT_RETURN_IF_ERROR(trials.Write(prompts));
+  RETORT_ASSIGN_OR_RETURN(trials.texts_, WriteTexts(model, prompts, options.tokens));
   RETORT_RETURN_IF_ERROR(trials.MeasureCosts());
   return trials;
 }
 
-Status SkipTrials::Write(std::span<const std::vector<int32_t>> prompts) {
-  const auto vocab = static_cast<size_t>(model_.hyper().vocab);
-  const auto context = static_cast<size_t>(model_.hyper().context_length);
-  std::vector<Text> live;
-  for (const std::vector<int32_t>& prompt : prompts) {
-    RETORT_ASSIGN_OR_RETURN(std::unique_ptr<KvSequence> kv, model_.CreateSequence());
-    if (!prompt.empty() && prompt.size() < context) live.push_back({std::move(kv), prompt.size(), prompt});
-  }
-  while (!live.empty()) {
-    std::vector<ForwardItem> items;
-    for (const Text& text : live) {
-      const std::span<const int32_t> pending = std::span(text.tokens).subspan(text.kv->length());
-      items.push_back({text.kv.get(), pending, pending.size() - 1});
-    }
-    std::span<const float> logits;
-    RETORT_RETURN_IF_ERROR(model_.Forward(items, &logits));
-    std::vector<Text> rest;
-    for (size_t i = 0; i < live.size(); ++i) {
-      Text& text = live[i];
-      const int32_t token = Argmax(logits.subspan(i * vocab, vocab));
-      const bool end = model_.tokenizer().IsEndToken(token);
-      if (!end) text.tokens.push_back(token);
-      const size_t written = text.tokens.size() - text.prompt;
-      if (!end && written < static_cast<size_t>(options_.tokens) && text.tokens.size() < context) {
-        rest.push_back(std::move(text));
-      } else if (written >= 2) {
-        texts_.push_back(std::move(text));
-      }
-    }
-    live = std::move(rest);
-  }
-  if (!texts_.empty()) return {};
-  return InvalidArgument("prompts: expected at least one that the model answers with two tokens or more, got " +
-                         std::to_string(prompts.size()) + " that it does not; give other prompts");
-}
-
 Result<double> SkipTrials::TimeStep(const TimedStep& step) {
-  const Text& text = texts_.front();
+  const WrittenText& text = texts_.front();
   const std::vector<int32_t> run(step.tokens, text.tokens.back());
   auto kv = text.kv->Fork();
   const auto context = static_cast<size_t>(model_.hyper().context_length);
@@ -133,7 +97,7 @@ Status SkipTrials::MeasureCosts() {
   return {};
 }
 
-std::vector<size_t> SkipTrials::Places(const Text& text) const {
+std::vector<size_t> SkipTrials::Places(const WrittenText& text) const {
   std::vector<size_t> places;  // of the first token drafted
   for (size_t at = text.prompt + 1; at < text.tokens.size(); at += kStride) places.push_back(at);
   return places;
@@ -141,11 +105,11 @@ std::vector<size_t> SkipTrials::Places(const Text& text) const {
 
 size_t SkipTrials::blocks() const {
   size_t count = 0;
-  for (const Text& text : texts_) count += Places(text).size();
+  for (const WrittenText& text : texts_) count += Places(text).size();
   return count;
 }
 
-Status SkipTrials::MeasureText(const Text& text, const LayerChoice& choice, std::vector<double>* reached,
+Status SkipTrials::MeasureText(const WrittenText& text, const LayerChoice& choice, std::vector<double>* reached,
                                std::vector<double>* tried, double* surprise, double* rows) {
   const auto vocab = static_cast<size_t>(model_.hyper().vocab);
   const std::span<const int32_t> tokens(text.tokens);
@@ -196,7 +160,7 @@ Result<SkipFigures> SkipTrials::Measure(const LayerChoice& choice) {
   std::vector<double> reached(static_cast<size_t>(options_.longest), 0), tried = reached;
   SkipFigures figures;
   double rows = 0;
-  for (const Text& text : texts_)
+  for (const WrittenText& text : texts_)
     RETORT_RETURN_IF_ERROR(MeasureText(text, choice, &reached, &tried, &figures.surprise, &rows));
   figures.surprise /= rows;
   // A text that ends early has no say about longer drafts.

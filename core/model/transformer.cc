@@ -86,6 +86,10 @@ Status Transformer::FeedForward(int index, int64_t t, std::span<const RowsAsked>
   const LayerWeights& layer = weights_.layers[static_cast<size_t>(index)];
   const int64_t f = hyper_.ffn;
   RETORT_RETURN_IF_ERROR(MatMul(layer.ffn_norm, layer.gate_up, gate_up_.data, t, 2 * f, stream));
+  if (gates_ != nullptr) {
+    RETORT_RETURN_IF_ERROR(stream.Synchronize());
+    gates_->Add(index, gate_up_.data, t, f, 2 * f);
+  }
   for (const RowsAsked& rows : asked) {
     RETORT_RETURN_IF_ERROR(ops_.SiluMul(gate_up_.data + rows.first * 2 * f, active_.data, rows.count, f, stream));
     RETORT_RETURN_IF_ERROR(ops_.neurons()->AddShares(active_.data, rows.count, f, rows.sums + index * f, stream));

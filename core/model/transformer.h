@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/model/gate_magnitudes.h"
 #include "core/model/model_neurons.h"
 #include "core/model/neuron_history.h"
 #include "core/model/weights.h"
@@ -43,6 +44,9 @@ class Transformer {
   /// What sparse parts need; must outlive the object, or be null.
   void UseNeurons(const ModelNeurons* neurons) { neurons_ = neurons; }
 
+  /// Dense feed-forward parts add their gates; null: none does. Host memory alone.
+  void WatchGates(GateMagnitudes* into) { gates_ = into; }
+
   /// Run one pass over a part of the model: store keys and values of every row, and write the logits of the wanted rows
   /// to logits [wanted, vocab] (device memory). Enqueued on `stream`.
   Status Run(const StepRows& rows, const ModelPart& part, float* logits, Stream& stream);
@@ -79,6 +83,7 @@ class Transformer {
   Scratch x_, normed_, qkv_, attended_, gate_up_, active_;  // normed_ and active_ where a device makes rows beforehand
   std::vector<AttentionRow> wanted_rows_;
   const ModelNeurons* neurons_ = nullptr;
+  GateMagnitudes* gates_ = nullptr;
   NeuronLists lists_;               // of a fine step
   std::vector<NeuronList> chosen_;  // of a coarse one
 };

@@ -5,6 +5,7 @@
 
 #include "core/model/model.h"
 #include "core/model/skip_profile.h"
+#include "core/model/sparse_densities.h"
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
@@ -22,12 +23,13 @@ Result<std::vector<int32_t>> Layers(const retort_string* items, size_t count, in
 Result<LayerChoice> ChoiceOf(const Model& model, const retort_model_part& part) {
   const int32_t layers = model.hyper().layers;
   const bool lists = part.skip_attention_count + part.skip_mlp_count > 0;
-  if ((part.exit_layer != 0) + (part.profile.length > 0) + lists > 1)
+  const bool profile = part.profile.length > 0 && part.sparsity == RETORT_SPARSITY_NONE;
+  if ((part.exit_layer != 0) + profile + lists > 1)
     return InvalidArgument("expected one of exit_layer, profile, and lists of layers, got several");
-  if (part.profile.length > 0) {
-    RETORT_ASSIGN_OR_RETURN(const SkipProfile profile, ReadSkipProfile(std::string(ViewOf(part.profile))));
-    RETORT_RETURN_IF_ERROR(profile.CheckFits(model).Annotate(std::string(ViewOf(part.profile))));
-    return profile.Choice();
+  if (profile) {
+    RETORT_ASSIGN_OR_RETURN(const SkipProfile skip, ReadSkipProfile(std::string(ViewOf(part.profile))));
+    RETORT_RETURN_IF_ERROR(skip.CheckFits(model).Annotate(std::string(ViewOf(part.profile))));
+    return skip.Choice();
   }
   if (part.exit_layer != 0) {
     if (part.exit_layer >= 1 && part.exit_layer < layers) return LayerChoice::First(part.exit_layer, layers);
@@ -44,6 +46,20 @@ Result<LayerChoice> ChoiceOf(const Model& model, const retort_model_part& part) 
                          " layers are left out, so that a draft would know the last token alone; leave a part to run");
 }
 
+/// Alike in all layers, or as the profile at `path` spreads them.
+Result<Sparsity> DensitiesOf(const Model& model, const SparsityRequest& request, const std::string& path) {
+  if (path.empty() && request.by_threshold)
+    return InvalidArgument("thresholds are those of a profile; expected one, as `retort sparse calibrate` writes it");
+  if (path.empty()) {
+    return Sparsity::Even(request.kind, request.density, request.dense_first, request.dense_last, model.hyper().layers);
+  }
+  RETORT_ASSIGN_OR_RETURN(const SparseProfile profile, ReadSparseProfile(path));
+  RETORT_RETURN_IF_ERROR(profile.CheckFits(model).Annotate(path));
+  Result<Sparsity> sparsity = SparsityFrom(profile, request);
+  if (!sparsity.ok()) return sparsity.status().Annotate(path);
+  return sparsity;
+}
+
 Result<Sparsity> SparsityOf(const Model& model, const retort_model_part& part) {
   const int32_t layers = model.hyper().layers;
   if (part.sparsity == RETORT_SPARSITY_NONE) return Sparsity();
@@ -56,8 +72,12 @@ Result<Sparsity> SparsityOf(const Model& model, const retort_model_part& part) {
                            " layers together, so that one is sparse; got " + std::to_string(part.dense_first) +
                            " and " + std::to_string(part.dense_last));
   }
-  Sparsity sparsity =
-      Sparsity::Even(static_cast<SparsityKind>(part.sparsity), part.density, part.dense_first, part.dense_last, layers);
+  const SparsityRequest request = {.kind = static_cast<SparsityKind>(part.sparsity),
+                                   .density = part.density,
+                                   .by_threshold = (part.sparse_flags & RETORT_SPARSE_THRESHOLDS) != 0,
+                                   .dense_first = part.dense_first,
+                                   .dense_last = part.dense_last};
+  RETORT_ASSIGN_OR_RETURN(Sparsity sparsity, DensitiesOf(model, request, std::string(ViewOf(part.profile))));
   sparsity.shared = (part.sparse_flags & RETORT_SPARSE_SHARED) != 0;
   return sparsity;
 }

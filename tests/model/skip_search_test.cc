@@ -107,9 +107,7 @@ TEST(SkipSearch, NeedsATextToMeasureWith) {
 }
 
 TEST(SkipProfile, ReadsWhatItWrites) {
-  const SkipProfile profile{.model = "m",
-                            .fingerprint = 0xfedcba9876543210u,
-                            .layers = 30,
+  const SkipProfile profile{.made_for = {.model = "m", .fingerprint = 0xfedcba9876543210u, .layers = 30},
                             .skip_attention = {0, 1, 2, 29},
                             .skip_mlp = {},
                             .draft_tokens = 3,

@@ -79,9 +79,7 @@ TEST_F(SelfDrafting, TheFirstStepOfARecordIsTheTargetsOwn) {
 
 TEST_F(SelfDrafting, AProfileChoosesLayersForItsModelAlone) {
   const auto target = LoadTiny(1), other = LoadTiny(1, 2);
-  SkipProfile profile{.model = "tiny",
-                      .fingerprint = target->Fingerprint(),
-                      .layers = kLayers,
+  SkipProfile profile{.made_for = {.model = "tiny", .fingerprint = target->Fingerprint(), .layers = kLayers},
                       .skip_attention = {1},
                       .skip_mlp = {2, 3}};
   const std::string options = "drafter: self-skip, profile: " + ProfilePath(SkipProfileText(profile));
@@ -101,9 +99,7 @@ TEST_F(SelfDrafting, AProfileChoosesLayersForItsModelAlone) {
 
 TEST_F(SelfDrafting, DamagedProfilesAreRefusedByFieldAndFile) {
   Use(LoadTiny(1));
-  const SkipProfile profile{.model = "tiny",
-                            .fingerprint = target_->Fingerprint(),
-                            .layers = kLayers,
+  const SkipProfile profile{.made_for = {.model = "tiny", .fingerprint = target_->Fingerprint(), .layers = kLayers},
                             .skip_attention = {1},
                             .skip_mlp = {2, 3}};
   const std::string good = SkipProfileText(profile);

@@ -19,6 +19,7 @@ void AddDescribeCommand(CLI::App& app, Action* action);
 void AddSchemaCommand(CLI::App& app, Action* action);
 void AddModelsCommand(CLI::App& app, Action* action);
 void AddSkipCommand(CLI::App& app, Action* action);
+void AddSparseCommand(CLI::App& app, Action* action);
 void AddBenchCommand(CLI::App& app, Action* action);
 void AddCompareCommand(CLI::App& app, Action* action);
 void AddLosslessCommand(CLI::App& app, Action* action);

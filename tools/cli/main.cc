@@ -26,6 +26,7 @@ int Main(int argc, char** argv) {
   AddSchemaCommand(app, &action);
   AddModelsCommand(app, &action);
   AddSkipCommand(app, &action);
+  AddSparseCommand(app, &action);
   AddBenchCommand(app, &action);
   AddCompareCommand(app, &action);
   AddLosslessCommand(app, &action);

@@ -9,7 +9,7 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
-#include "tools/cli/skip_prompts.h"
+#include "tools/cli/prompt_records.h"
 
 namespace retort::cli {
 namespace {
@@ -50,9 +50,9 @@ std::string ResultText(const SkipSearchResult& result) {
 
 Status Save(const SearchArguments& arguments, const Model& model, const SkipSearchResult& result) {
   const SkipFigures& best = result.figures;
-  const std::string text = SkipProfileText({.model = arguments.model.source,
-                                            .fingerprint = model.Fingerprint(),
-                                            .layers = model.hyper().layers,
+  const std::string text = SkipProfileText({.made_for = {.model = arguments.model.source,
+                                                         .fingerprint = model.Fingerprint(),
+                                                         .layers = model.hyper().layers},
                                             .skip_attention = result.choice.skipped_attention(),
                                             .skip_mlp = result.choice.skipped_feed_forward(),
                                             .draft_tokens = best.draft_tokens,

@@ -1,4 +1,4 @@
-#include "tools/cli/skip_prompts.h"
+#include "tools/cli/prompt_records.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -38,6 +38,17 @@ Result<std::vector<int32_t>> PromptOf(const std::string& line, const Model& mode
   return model.tokenizer().Encode(text, {.add_special = prompt.is_string(), .parse_special = true});
 }
 
+constexpr const char* kSamples[] = {
+    "What is the difference between weather and climate? Answer in three sentences.",
+    "Write a short story about a lighthouse keeper who finds a letter in a bottle.",
+    "Explain how a bicycle stays upright while it is moving.",
+    "List five things to pack for a week of hiking in the mountains, and say why each matters.",
+    "Translate into French: The train to Lyon leaves at seven, and we must not be late.",
+    "Write a Python function that returns the second largest number of a list.",
+    "A shop sells pens at 3 for 2 dollars. How much do 12 pens cost? Show your steps.",
+    "Summarise in two sentences: Bees visit flowers for nectar and carry pollen from one to the next. Without them many "
+    "plants could not set fruit, and farmers in some regions rent hives for the weeks in which their orchards bloom."};
+
 }  // namespace
 
 Result<std::vector<std::vector<int32_t>>> ReadPrompts(const std::string& path, const Model& model, size_t limit) {
@@ -56,6 +67,21 @@ Result<std::vector<std::vector<int32_t>>> ReadPrompts(const std::string& path, c
   std::vector<std::vector<int32_t>> chosen;
   for (size_t i = 0; i < limit; ++i) chosen.push_back(std::move(all[i * all.size() / limit]));
   return chosen;
+}
+
+Result<std::vector<std::vector<int32_t>>> SamplePrompts(const Model& model) {
+  const bool chat = model.chat_template().family() != ChatTemplate::Family::kNone;
+  std::vector<std::vector<int32_t>> prompts;
+  for (const char* const sample : kSamples) {
+    std::string text = sample;
+    if (chat) {
+      RETORT_ASSIGN_OR_RETURN(text, model.chat_template().Apply({{"user", sample}}));
+    }
+    RETORT_ASSIGN_OR_RETURN(std::vector<int32_t> tokens,
+                            model.tokenizer().Encode(text, {.add_special = !chat, .parse_special = true}));
+    prompts.push_back(std::move(tokens));
+  }
+  return prompts;
 }
 
 }  // namespace retort::cli

@@ -1,0 +1,53 @@
+// Settings of the loop of Sirius that compete over texts. For one thread.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/decode/sirius_loop.h"
+#include "core/decode/sparse_calibration.h"
+
+namespace retort {
+
+class SparseTrials {
+ public:
+  /// All settings of the grid: each kind and density even and uneven, uneven `fine` also by thresholds, each period and
+  /// rule. References must outlive the object. Errors: those of SparsityFrom.
+  static Result<SparseTrials> Create(Model& model, const SparseProfile& profile,
+                                     const SparseCalibrationOptions& options);
+
+  /// Let each setting that is left decode the beginning of a text, in an order of chance, so that a part of a round is
+  /// an even sample. `more` is asked before each; false where it said no. Errors: those of SiriusLoop.
+  Result<bool> RunOn(const WrittenText& text, const std::function<bool(size_t done, size_t of)>& more);
+  /// Under each rule keep the faster half, two at least.
+  void LeaveSlowerHalf();
+
+  size_t untried() const;
+  /// The median of a step of plain decoding, 0 before any.
+  double plain_seconds() const;
+  /// Write what was tried to `profile`, the fastest first under each rule, and the best of each rule: of the settings
+  /// left, the fastest.
+  void Report(SparseProfile* profile) const;
+
+ private:
+  struct Entry {
+    SparseTrial trial;
+    Sparsity sparsity;
+    bool left = true;
+    int64_t kept = 0, agreed = 0;
+    std::vector<double> periods = {}, plain = {};  // seconds
+  };
+  SparseTrials(Model& model, int32_t tokens) : model_(model), tokens_(tokens) {}
+  Status RunOne(const WrittenText& text, Entry* entry);
+  /// The trial with its figures.
+  SparseTrial Figures(const Entry& entry) const;
+  /// Entries that have figures, by rule, then speed.
+  std::vector<size_t> Ranked() const;
+
+  Model& model_;
+  int32_t tokens_;
+  std::vector<Entry> entries_;
+  uint64_t rounds_ = 0;
+};
+
+}  // namespace retort
