@@ -107,14 +107,14 @@ TEST(SkipSearch, NeedsATextToMeasureWith) {
 }
 
 TEST(SkipProfile, ReadsWhatItWrites) {
-  const SkipProfile profile{.made_for = {.model = "m", .fingerprint = 0xfedcba9876543210u, .layers = 30},
-                            .skip_attention = {0, 1, 2, 29},
-                            .skip_mlp = {},
-                            .draft_tokens = 3,
-                            .tokens_per_step = 2.5,
-                            .draft_cost = 0.5,
-                            .step_cost = 1.25,
-                            .speed_up = 1.125};
+  SkipProfile profile;
+  profile.made_for = ProfileModel{"m", 0xfedcba9876543210u, 30};
+  profile.skip_attention = {0, 1, 2, 29};
+  profile.draft_tokens = 3;
+  profile.tokens_per_step = 2.5;
+  profile.draft_cost = 0.5;
+  profile.step_cost = 1.25;
+  profile.speed_up = 1.125;
   const testing::TemporaryFolder folder;
   const std::string path = folder.Write("p.json", SkipProfileText(profile));
   const auto read = ReadSkipProfile(path);
