@@ -9,6 +9,7 @@
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
 #include "tools/cli/prompt_records.h"
+#include "tools/cli/sparse_perplexity.h"
 #include "tools/cli/sparse_report.h"
 
 namespace retort::cli {
@@ -145,6 +146,7 @@ void AddSparseCommand(CLI::App& app, Action* action) {
   command->require_subcommand(1);
   command->footer("Example: retort sparse calibrate --model smollm2-135m-instruct --weights q4_1 --out sparse.json");
   AddCalibrate(*command, action);
+  AddSparsePerplexity(*command, action);
 }
 
 }  // namespace retort::cli
