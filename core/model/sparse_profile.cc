@@ -43,7 +43,8 @@ Status ReadTable(const Json& json, const std::string& place, int32_t layers, siz
   if (!json.is_array() || json.size() != static_cast<size_t>(layers))
     return WrongField(place, "a list for each of " + std::to_string(layers) + " layers", json);
   for (const Json& row : json) {
-    RETORT_RETURN_IF_ERROR(ReadNumbers(row, Item(place, out->size()), columns, &out->emplace_back()));
+    const std::string at = Item(place, out->size());
+    RETORT_RETURN_IF_ERROR(ReadNumbers(row, at, columns, &out->emplace_back()));
   }
   return {};
 }
@@ -73,7 +74,10 @@ Status ReadTrial(const Json& json, const std::string& place, SparseTrial* trial)
 Status ReadTrials(const Json& json, const std::string& place, std::vector<SparseTrial>* out) {
   if (json.is_null()) return {};
   if (!json.is_array()) return WrongField(place, "a list", json);
-  for (const Json& item : json) RETORT_RETURN_IF_ERROR(ReadTrial(item, Item(place, out->size()), &out->emplace_back()));
+  for (const Json& item : json) {
+    const std::string at = Item(place, out->size());
+    RETORT_RETURN_IF_ERROR(ReadTrial(item, at, &out->emplace_back()));
+  }
   return {};
 }
 

@@ -108,7 +108,7 @@ TEST(SparseProfile, NamesThePlaceOfDamage) {
 TEST(SparseProfile, IsForOneModel) {
   const auto load = [](uint64_t seed) {
     ModelConfig config;
-    config.source = testing::WriteTinyModel(testing::TempPath("tiny.gguf"), {.seed = seed});
+    config.source = testing::WriteTinyModel(testing::TempPath("tiny" + std::to_string(seed) + ".gguf"), {.seed = seed});
     return *Model::Load(config);
   };
   const auto own = load(1), other = load(2);
