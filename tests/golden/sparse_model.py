@@ -50,14 +50,55 @@ class SparseMlp(torch.nn.Module):
         return self.down(inner)
 
 
-class SparseModel:
-    """The model of a GGUF file in float32, its weights dequantised. One sequence, or several of the same length."""
+class DoubleNorm(torch.nn.Module):
+    """In place of an RMS norm of transformers, which computes in float32 whatever comes."""
 
-    def __init__(self, path: str, threads: int):
+    def __init__(self, single):
+        super().__init__()
+        self.weight, self.epsilon = single.weight, single.variance_epsilon
+
+    def forward(self, x):
+        return torch.nn.functional.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
+
+
+class DoubleRotation(torch.nn.Module):
+    """In place of the rotary embedding of transformers, whose frequencies and angles are float32. No scaling."""
+
+    def __init__(self, config):
+        super().__init__()
+        assert config.rope_parameters["rope_type"] == "default", config.rope_parameters
+        dims = torch.arange(0, config.head_dim, 2, dtype=torch.float64) / config.head_dim
+        self.frequencies = config.rope_parameters["rope_theta"] ** -dims
+
+    def forward(self, x, position_ids):
+        angles = position_ids[..., None] * self.frequencies
+        angles = torch.cat((angles, angles), dim=-1)
+        return angles.cos(), angles.sin()
+
+
+def compute_in_double(model):
+    """Make a llama of transformers compute in float64 throughout. Its attention must be `sdpa`: `eager` has a softmax in
+    float32."""
+    model.double()
+    body = model.model
+    body.norm, body.rotary_emb = DoubleNorm(body.norm), DoubleRotation(model.config)
+    for layer in body.layers:
+        layer.input_layernorm = DoubleNorm(layer.input_layernorm)
+        layer.post_attention_layernorm = DoubleNorm(layer.post_attention_layernorm)
+
+
+class SparseModel:
+    """The model of a GGUF file, its weights dequantised, in float64 or, with `single`, in float32. One sequence, or
+    several of the same length."""
+
+    def __init__(self, path: str, threads: int, single: bool = False):
         torch.set_num_threads(threads)
         file = pathlib.Path(path).resolve()
         self.model = AutoModelForCausalLM.from_pretrained(
-            str(file.parent), gguf_file=file.name, dtype=torch.float32, attn_implementation="eager").eval()
+            str(file.parent), gguf_file=file.name, dtype=torch.float32,
+            attn_implementation="eager" if single else "sdpa").eval()
+        if not single:
+            compute_in_double(self.model)
         self.end = self.model.config.eos_token_id
         self.parts = []
         for layer in self.model.model.layers:
