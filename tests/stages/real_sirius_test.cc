@@ -11,7 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kClearMargin = 0.02;  // of logits, or of a logarithm of a likelihood; below, either way is right
+// Two neurons at the cut may be less apart than float resolves, and taking one for the other moves logits by up to 2
+// (tests/model/sparse_golden_test.cc). So a run may leave the reference's way, but few do.
+constexpr size_t kRunsThatMayPart = 3;
 
 class RealSirius : public StagesFixture {
  protected:
@@ -29,8 +31,8 @@ class RealSirius : public StagesFixture {
     return model.ok() ? *model : nullptr;
   }
 
-  /// How many of the run's checks the stages made alike, up to one that might have gone either way.
-  void Compare(const Json& run, const std::vector<int32_t>& prompt, size_t* alike) {
+  /// Count the run's checks that the stages made alike; `parted`: a run that another neuron led elsewhere.
+  void Compare(const Json& run, const std::vector<int32_t>& prompt, size_t* alike, size_t* parted) {
     auto predict =
         Stage("sparse-predict", "{ model: target, at_end: next, sparsity: " + run["kind"].get<std::string>() +
                                     ", density: " + run["density"].dump() + ", kernel: " + run["period"].dump() + " }");
@@ -53,7 +55,7 @@ class RealSirius : public StagesFixture {
       const auto written = record->generation->tokens();
       const std::vector<int32_t> own(written.begin() + static_cast<std::ptrdiff_t>(prompt.size()), written.end());
       if (own != std::vector<int32_t>(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(known))) {
-        EXPECT_LT(check["margin"].get<double>(), kClearMargin) << "token " << known;
+        ++*parted;
         return;
       }
       ++*alike;
@@ -71,18 +73,19 @@ TEST_F(RealSirius, MakesTheChecksOfTheReference_slow) {
   const std::shared_ptr<Model> model = LoadReal();
   ASSERT_NE(model, nullptr);
   const Json golden = Golden("smollm2.sparse.json"), given = Golden("smollm2.logits.json");
-  size_t checks = 0, alike = 0;
+  size_t checks = 0, alike = 0, parted = 0;
   for (const Json& run : golden["sirius"]) {
     SCOPED_TRACE(run["prompt"].get<std::string>() + ", " + run["kind"].get<std::string>() + ", kernel " +
                  run["period"].dump());
     Use(model);
     for (const Json& prompt : given["prompts"]) {
-      if (prompt["name"] == run["prompt"]) Compare(run, prompt["tokens"], &alike);
+      if (prompt["name"] == run["prompt"]) Compare(run, prompt["tokens"], &alike, &parted);
     }
     checks += run["checks"].size();
   }
-  std::printf("%zu of %zu checks alike\n", alike, checks);
-  EXPECT_GE(alike, checks * 8 / 10);
+  std::printf("%zu of %zu checks alike; %zu of %zu runs parted\n", alike, checks, parted, golden["sirius"].size());
+  EXPECT_GE(alike, checks * 9 / 10);
+  EXPECT_LE(parted, kRunsThatMayPart);
 }
 
 }  // namespace

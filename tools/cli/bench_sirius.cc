@@ -85,11 +85,9 @@ void AddSiriusBench(CLI::App& bench, Action* action) {
   command->add_option("--sirius", options.sirius, "The pipeline with sparse-predict and correct")
       ->capture_default_str();
   command->add_option("-s", arguments->common, "Give a variable of both pipelines a value")->type_name("NAME=VALUE");
-  command
-      ->add_option("--coarse", arguments->coarse, "A variable of the coarse runs [density=0.7 kernel=4 threshold=0.2]")
+  command->add_option("--coarse", arguments->coarse, "A variable of the coarse runs [density=0.7]")
       ->type_name("NAME=VALUE");
-  command->add_option("--fine", arguments->fine, "A variable of the fine runs [density=0.5 kernel=4 threshold=0.2]")
-      ->type_name("NAME=VALUE");
+  command->add_option("--fine", arguments->fine, "A variable of the fine runs [density=0.5]")->type_name("NAME=VALUE");
   command->add_option("--seed", options.bootstrap.seed, "Of the resamples")->capture_default_str();
   command->add_flag("--quick", arguments->quick, "Every eighth task");
   command->add_flag("--json", arguments->json, "As JSON");

@@ -46,7 +46,8 @@ constexpr const char* kSamples[] = {
     "Translate into French: The train to Lyon leaves at seven, and we must not be late.",
     "Write a Python function that returns the second largest number of a list.",
     "A shop sells pens at 3 for 2 dollars. How much do 12 pens cost? Show your steps.",
-    "Summarise in two sentences: Bees visit flowers for nectar and carry pollen from one to the next. Without them many "
+    "Summarise in two sentences: Bees visit flowers for nectar and carry pollen from one to the next. Without them "
+    "many "
     "plants could not set fruit, and farmers in some regions rent hives for the weeks in which their orchards bloom."};
 
 }  // namespace

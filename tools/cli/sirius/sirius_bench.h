@@ -18,8 +18,7 @@ struct SiriusBenchOptions {
   std::string plain = "pipelines/tasks.yaml", sirius = "pipelines/sirius.yaml";
   Settings common;  // variables of both pipelines
   /// Over those, of sirius.yaml.
-  Settings coarse = {{"density", "0.7"}, {"kernel", "4"}, {"threshold", "0.2"}};
-  Settings fine = {{"density", "0.5"}, {"kernel", "4"}, {"threshold", "0.2"}};
+  Settings coarse = {{"density", "0.7"}}, fine = {{"density", "0.5"}};
   size_t every = 1;         // of the tasks, every so many
   size_t timed_tasks = 51;  // of these, in the runs that are timed: spread over all kinds
   BootstrapOptions bootstrap;
