@@ -111,7 +111,7 @@ Status CheckTree(const Config& config) {
   if (width > 1 && config.String("drafting") == "coupled")
     return InvalidArgument("drafting: coupled gives one token for each place; expected width: 1, or another drafting");
   if (width > 1 && config.Float("min_confidence") > 0)
-    return InvalidArgument("min_confidence: a beam has no single next token; expected width: 1");
+    return InvalidArgument("min_confidence: a beam has no single next token; expected min_confidence: 0, or width: 1");
   return {};
 }
 
