@@ -88,6 +88,36 @@ TEST(SiriusPipeline, TheSummaryHasAdvanceLengthAndEffectiveDensity) {
   EXPECT_LT(density, 1);
 }
 
+TEST(SiriusPipeline, AProfileSpreadsTheNeuronsOfItsOwnModel) {
+  PipelineFolder folder;
+  const Finished calibrated = RunRetort({"sparse", "calibrate", "--model", "tiny.gguf", "--quick", "--tokens", "6",
+                                         "--trial-tokens", "4", "--out", "profile.json"},
+                                        "", folder.folder().path());
+  ASSERT_EQ(calibrated.exit_code, 0) << calibrated.err;
+  folder.Input(TinyPrompts(8));
+  Variables settings = {{"precision", "exact"}, {"max_tokens", "24"}};
+  const auto expected = Completions(folder.Run("tasks", settings));
+  settings.insert({{"mode", "lossless"}, {"profile", folder.path("profile.json")}, {"density", "0.6"}});
+  for (const auto& [sparsity, choose] : {std::pair("coarse", "count"), {"fine", "count"}, {"fine", "threshold"}}) {
+    settings["sparsity"] = sparsity;
+    settings["choose"] = choose;
+    const PipelineRun run = folder.Run("sirius", settings);
+    ASSERT_EQ(run.finished.exit_code, 0) << run.finished.err;
+    EXPECT_EQ(Completions(run), expected) << sparsity << " by " << choose;
+  }
+  WriteTinyModel(folder.path("other.gguf"), {.seed = 9});
+  settings["model"] = "other.gguf";
+  const PipelineRun other = folder.Run("sirius", settings);
+  EXPECT_EQ(other.finished.exit_code, 2);
+  EXPECT_THAT(other.finished.err, HasSubstr("profile.json"));
+  EXPECT_THAT(other.finished.err, HasSubstr("retort sparse calibrate"));
+  folder.folder().Write("profile.json", "{\"retort_sparse_profile\": 1, \"model\":");
+  settings["model"] = "tiny.gguf";
+  const PipelineRun damaged = folder.Run("sirius", settings);
+  EXPECT_EQ(damaged.finished.exit_code, 2);
+  EXPECT_THAT(damaged.finished.err, HasSubstr("profile.json"));
+}
+
 TEST(SiriusPipeline, FaultsAreToldWithTheirPlace) {
   PipelineFolder folder;
   folder.Input(TinyPrompts(1));
