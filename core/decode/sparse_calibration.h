@@ -29,7 +29,7 @@ struct SparseCalibrationOptions {
 };
 
 struct SparseCalibration {
-  SparseProfile profile;  // all but made_for.model and weights; trials best first under each rule
+  SparseProfile profile;  // all but made_for.model and weights; trials by rule, those left at the end first, by speed
   size_t texts = 0;
   int64_t sensitivity_tokens = 0;  // that each sensitivity is a mean over
   size_t untried = 0;              // settings that time left out

@@ -122,9 +122,10 @@ std::vector<size_t> SparseTrials::Ranked() const {
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (!entries_[i].periods.empty()) rated.emplace_back(Figures(entries_[i]), i);
   }
-  std::stable_sort(rated.begin(), rated.end(), [](const auto& a, const auto& b) {
+  std::stable_sort(rated.begin(), rated.end(), [&](const auto& a, const auto& b) {
     if (a.first.threshold != b.first.threshold) return a.first.threshold < b.first.threshold;
-    return a.first.speed > b.first.speed;
+    const bool a_left = entries_[a.second].left, b_left = entries_[b.second].left;
+    return a_left != b_left ? a_left : a.first.speed > b.first.speed;
   });
   std::vector<size_t> ranked;
   for (const auto& [trial, index] : rated) ranked.push_back(index);
@@ -159,8 +160,7 @@ void SparseTrials::Report(SparseProfile* profile) const {
   for (const size_t index : Ranked()) {
     const SparseTrial trial = Figures(entries_[index]);
     profile->trials.push_back(trial);
-    const bool named = !profile->best.empty() && profile->best.back().threshold == trial.threshold;
-    if (entries_[index].left && !named) profile->best.push_back(trial);
+    if (profile->best.empty() || profile->best.back().threshold != trial.threshold) profile->best.push_back(trial);
   }
 }
 

@@ -25,8 +25,8 @@ class SparseTrials {
   size_t untried() const;
   /// The median of a step of plain decoding, 0 before any.
   double plain_seconds() const;
-  /// Write what was tried to `profile`, the fastest first under each rule, and the best of each rule: of the settings
-  /// left, the fastest.
+  /// Write to `profile` what was tried, in order of Ranked, and the first of each rule as its best: what was left
+  /// behind was measured on fewer texts, and may owe its speed to them.
   void Report(SparseProfile* profile) const;
 
  private:
@@ -41,7 +41,7 @@ class SparseTrials {
   Status RunOne(const WrittenText& text, Entry* entry);
   /// The trial with its figures.
   SparseTrial Figures(const Entry& entry) const;
-  /// Entries that have figures, by rule, then speed.
+  /// Entries that have figures: of each rule first those left, by speed.
   std::vector<size_t> Ranked() const;
 
   Model& model_;

@@ -37,7 +37,7 @@ std::string Table(const std::vector<SparseTrial>& trials) {
       ++left_out;
     }
   }
-  if (left_out > 0) text += fmt::format("  and {} slower ones; --json and --out have all\n", left_out);
+  if (left_out > 0) text += fmt::format("  and {} others; --json and --out have all\n", left_out);
   return text;
 }
 
@@ -45,7 +45,8 @@ std::string Table(const std::vector<SparseTrial>& trials) {
 std::string Options(const SparseTrial& trial, const SparseReportNames& names) {
   std::string text = fmt::format("-s model={} -s weights={} -s sparsity={} -s density={:g} -s kernel={}", names.model,
                                  names.weights, KindName(trial.kind), trial.density, trial.period);
-  text += trial.threshold ? fmt::format(" -s threshold={:g}", *trial.threshold) : " -s mode=lossless";
+  text += trial.threshold ? fmt::format(" -s min_confidence=0 -s threshold={:g}", *trial.threshold)
+                          : " -s min_confidence=0 -s mode=lossless";
   if (trial.uneven) text += " -s profile=" + (names.profile.empty() ? "FILE (--out)" : names.profile);
   if (trial.thresholds) text += " -s choose=threshold";
   return text;
