@@ -43,8 +43,6 @@ class SiriusLoop {
 
   /// Whether the whole model ended the text, or the context has no room for a period.
   bool ended() const;
-  /// The token that the next period begins with.
-  int32_t token() const { return token_; }
 
  private:
   SiriusLoop(Model& model, std::unique_ptr<KvSequence> kv, int32_t token, SiriusSetting setting);

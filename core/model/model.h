@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "core/model/chat_template.h"
-#include "core/model/gate_magnitudes.h"
 #include "core/model/kv_cache.h"
 #include "core/model/rope.h"
 #include "core/model/sparsity.h"
@@ -17,6 +16,8 @@
 #include "core/ops/ops.h"
 
 namespace retort {
+
+class GateMagnitudes;
 
 struct ModelConfig {
   std::string name;    // under `models:`; for messages

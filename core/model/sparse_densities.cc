@@ -29,25 +29,6 @@ std::vector<Point> LowerHull(std::span<const double> densities, std::span<const 
   return hull;
 }
 
-Status CheckRequest(const SparseProfile& profile, const SparsityRequest& request) {
-  if (!(request.density > 0 && request.density <= 1))
-    return InvalidArgument("density: expected above 0 and 1 at most, got " + std::to_string(request.density));
-  if (request.kind == SparsityKind::kNone) return InvalidArgument("sparsity: expected coarse or fine, got none");
-  if (request.by_threshold && request.kind != SparsityKind::kFine)
-    return InvalidArgument("sparsity: thresholds are for the kind `fine`; leave them out");
-  if (request.dense_first < 0 || request.dense_last < 0 ||
-      request.dense_first + request.dense_last >= profile.made_for.layers) {
-    return InvalidArgument("dense_first and dense_last: expected less than the model's " +
-                           std::to_string(profile.made_for.layers) + " layers together, so that one is sparse; got " +
-                           std::to_string(request.dense_first) + " and " + std::to_string(request.dense_last));
-  }
-  const char* const kind = request.kind == SparsityKind::kCoarse ? "coarse" : "fine";
-  if (profile.sensitivity(request.kind).empty())
-    return NotFound(std::string("profile: expected sensitivities of the kind ") + kind +
-                    ", got none; make one with `retort sparse calibrate --kind " + kind + "` or `--kind both`");
-  return {};
-}
-
 /// At `density`, between the values [densities] at `densities`; below the first the first, and 0 at 1.
 double Interpolated(std::span<const double> densities, std::span<const double> values, double density) {
   if (density >= 1) return 0;
@@ -82,9 +63,26 @@ std::vector<double> AllocateDensities(std::span<const double> densities, std::sp
   return allocated;
 }
 
+Status CheckRequest(const SparsityRequest& request, int32_t layers) {
+  if (!(request.density > 0 && request.density <= 1))
+    return InvalidArgument("density: expected above 0 and 1 at most, got " + std::to_string(request.density));
+  if (request.kind == SparsityKind::kNone) return InvalidArgument("sparsity: expected coarse or fine, got none");
+  if (request.dense_first >= 0 && request.dense_last >= 0 && request.dense_first + request.dense_last < layers)
+    return {};
+  return InvalidArgument("dense_first and dense_last: expected less than the model's " + std::to_string(layers) +
+                         " layers together, so that one is sparse; got " + std::to_string(request.dense_first) +
+                         " and " + std::to_string(request.dense_last));
+}
+
 Result<Sparsity> SparsityFrom(const SparseProfile& profile, const SparsityRequest& request) {
-  RETORT_RETURN_IF_ERROR(CheckRequest(profile, request));
   const int32_t layers = profile.made_for.layers;
+  RETORT_RETURN_IF_ERROR(CheckRequest(request, layers));
+  if (request.by_threshold && request.kind != SparsityKind::kFine)
+    return InvalidArgument("sparsity: thresholds are for the kind `fine`; leave them out");
+  const char* const kind = request.kind == SparsityKind::kCoarse ? "coarse" : "fine";
+  if (profile.sensitivity(request.kind).empty())
+    return NotFound(std::string("profile: expected sensitivities of the kind ") + kind +
+                    ", got none; make one with `retort sparse calibrate --kind " + kind + "` or `--kind both`");
   Sparsity sparsity = Sparsity::Even(request.kind, 1, 0, 0, layers);
   const auto first = static_cast<size_t>(request.dense_first);
   const std::span<const std::vector<double>> losses(profile.sensitivity(request.kind));

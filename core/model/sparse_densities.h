@@ -24,9 +24,11 @@ struct SparsityRequest {
   int32_t dense_first = 0, dense_last = 0;  // layers at the beginning and end that run all
 };
 
-/// Densities of layers by the profile's sensitivities, and thresholds where asked. Errors: kInvalidArgument for a
-/// density outside (0, 1], no kind, thresholds of `coarse`, or no sparse layer left; kNotFound where the profile was
-/// made without the kind.
+/// Errors: kInvalidArgument for a density outside (0, 1], no kind, or no sparse layer left of `layers`.
+Status CheckRequest(const SparsityRequest& request, int32_t layers);
+
+/// Densities of layers by the profile's sensitivities, and thresholds where asked. Errors: those of
+/// CheckRequest; kInvalidArgument for thresholds of `coarse`; kNotFound where the profile was made without the kind.
 Result<Sparsity> SparsityFrom(const SparseProfile& profile, const SparsityRequest& request);
 
 /// Give a `fine` sparsity the thresholds that leave its densities, interpolated between those of the profile; 0 for

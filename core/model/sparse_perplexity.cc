@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model/logit_row.h"
+
 namespace retort {
 namespace {
 
@@ -14,10 +16,6 @@ double LogLikelihood(std::span<const float> logits, int32_t token, double temper
   double sum = 0;
   for (const float logit : logits) sum += std::exp((static_cast<double>(logit) - most) / temperature);
   return (static_cast<double>(logits[static_cast<size_t>(token)]) - most) / temperature - std::log(sum);
-}
-
-int32_t BestToken(std::span<const float> logits) {
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 /// One window: tokens [first, size) are foretold.
@@ -50,7 +48,7 @@ class WindowLoop {
       const size_t end = std::min(window_.size(), ++at + options_.kernel - 1);
       for (; at < end; ++at) {
         RETORT_RETURN_IF_ERROR(Foretell(at));
-        const double likelihood = LogLikelihood(WholeRow(at), BestToken(logits_), options_.threshold_temperature);
+        const double likelihood = LogLikelihood(WholeRow(at), FindPeak(logits_).token, options_.threshold_temperature);
         if (likelihood < std::log(options_.threshold)) break;  // the next kernel begins here
         RETORT_RETURN_IF_ERROR(Add(logits_, at, loss));
       }

@@ -61,22 +61,15 @@ Result<Sparsity> DensitiesOf(const Model& model, const SparsityRequest& request,
 }
 
 Result<Sparsity> SparsityOf(const Model& model, const retort_model_part& part) {
-  const int32_t layers = model.hyper().layers;
   if (part.sparsity == RETORT_SPARSITY_NONE) return Sparsity();
   if (part.sparsity != RETORT_SPARSITY_COARSE && part.sparsity != RETORT_SPARSITY_FINE)
     return InvalidArgument("sparsity: expected a RETORT_SPARSITY_ constant, got " + std::to_string(part.sparsity));
-  if (!(part.density > 0 && part.density <= 1))
-    return InvalidArgument("density: expected above 0 and 1 at most, got " + std::to_string(part.density));
-  if (part.dense_first < 0 || part.dense_last < 0 || part.dense_first + part.dense_last >= layers) {
-    return InvalidArgument("dense_first and dense_last: expected less than the model's " + std::to_string(layers) +
-                           " layers together, so that one is sparse; got " + std::to_string(part.dense_first) +
-                           " and " + std::to_string(part.dense_last));
-  }
   const SparsityRequest request = {.kind = static_cast<SparsityKind>(part.sparsity),
                                    .density = part.density,
                                    .by_threshold = (part.sparse_flags & RETORT_SPARSE_THRESHOLDS) != 0,
                                    .dense_first = part.dense_first,
                                    .dense_last = part.dense_last};
+  RETORT_RETURN_IF_ERROR(CheckRequest(request, model.hyper().layers));
   RETORT_ASSIGN_OR_RETURN(Sparsity sparsity, DensitiesOf(model, request, std::string(ViewOf(part.profile))));
   sparsity.shared = (part.sparse_flags & RETORT_SPARSE_SHARED) != 0;
   return sparsity;

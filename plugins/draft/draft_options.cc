@@ -60,10 +60,6 @@ void AddModelOptions(StageSpec& spec) {
                   .Example("prompt-lookup"));
 }
 
-Drafting DraftingOf(const std::string& name) {
-  return name == "sampled" ? Drafting::kSampled : name == "coupled" ? Drafting::kCoupled : Drafting::kArgmax;
-}
-
 /// What every drafter with a model does alike.
 Status SetDrafting(const Config& config, const retort_model_info& target, ModelDrafterOptions* options) {
   options->target_vocab = target.vocab_size;

@@ -3,13 +3,13 @@
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "plugins/draft/draft_options.h"
 #include "plugins/draft/lookahead_options.h"
 #include "plugins/draft/self_options.h"
 #include "plugins/draft/text_options.h"
-#include "plugins/shared/drafting/draft_call.h"
+#include "plugins/shared/drafting/drafting_stage.h"
 
 namespace {
 
@@ -17,8 +17,10 @@ using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
 using retort::Result;
 using retort::Status;
 
-class Draft final : public Stage {
+class Draft final : public drafting::DraftingStage {
  public:
+  using DraftingStage::DraftingStage;
+
   static StageSpec Spec() {
     StageSpec spec("draft");
     spec.Summary("Draft the next tokens of a sequence for a verifier.")
@@ -77,22 +79,9 @@ class Draft final : public Stage {
   static Status Check(const Config& config) { return drafting::CheckDraftOptions(config); }
 
   static Result<std::unique_ptr<Draft>> Create(const Config& config) {
-    auto stage = std::make_unique<Draft>();
-    Result<std::unique_ptr<drafting::Drafter>> drafter = drafting::MakeDrafter(config);
-    if (!drafter.ok()) return drafter.status();
-    stage->drafter_ = *std::move(drafter);
-    return stage;
+    RETORT_ASSIGN_OR_RETURN(std::unique_ptr<drafting::Drafter> drafter, drafting::MakeDrafter(config));
+    return std::make_unique<Draft>(std::move(drafter));
   }
-
-  Status Process(Context& context, std::span<const Record> records) override {
-    return drafting::DraftAll(context, records, *drafter_, outcomes_);
-  }
-
-  Status Close(Ending ending) override { return drafter_->Close(ending); }
-
- private:
-  std::unique_ptr<drafting::Drafter> drafter_;
-  std::vector<Status> outcomes_;
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 namespace sparse_predict {
 
-using drafting::Drafting;
 using drafting::ModelDrafterOptions;
 using retort::InvalidArgument;
 using retort::Result;
@@ -166,10 +165,7 @@ Result<std::unique_ptr<drafting::Drafter>> MakeDrafter(const Config& config) {
   RETORT_ASSIGN_OR_RETURN(const retort_model_info part, options.model.Info());
   options.target_vocab = info.vocab_size;
   options.max_tokens = static_cast<size_t>(config.Int("kernel")) - 1;
-  const std::string drafting = config.String("drafting");
-  options.drafting = drafting == "sampled"   ? Drafting::kSampled
-                     : drafting == "coupled" ? Drafting::kCoupled
-                                             : Drafting::kArgmax;
+  options.drafting = drafting::DraftingOf(config.String("drafting"));
   options.branches = static_cast<size_t>(config.Int("width"));
   options.nodes = options.max_tokens * options.branches;
   options.min_confidence = config.Float("min_confidence");

@@ -2,9 +2,9 @@
 #include <retort/sdk.h>
 
 #include <memory>
-#include <vector>
+#include <utility>
 
-#include "plugins/shared/drafting/draft_call.h"
+#include "plugins/shared/drafting/drafting_stage.h"
 #include "plugins/sparse_predict/sparse_options.h"
 
 namespace {
@@ -13,8 +13,10 @@ using namespace retort::sdk;  // NOLINT(google-build-using-namespace)
 using retort::Result;
 using retort::Status;
 
-class SparsePredict final : public Stage {
+class SparsePredict final : public drafting::DraftingStage {
  public:
+  using DraftingStage::DraftingStage;
+
   static StageSpec Spec() {
     StageSpec spec("sparse-predict");
     spec.Summary("Write the next tokens of a sequence with a share of the model's neurons.")
@@ -47,20 +49,9 @@ class SparsePredict final : public Stage {
   static Status Check(const Config& config) { return sparse_predict::CheckOptions(config); }
 
   static Result<std::unique_ptr<SparsePredict>> Create(const Config& config) {
-    auto stage = std::make_unique<SparsePredict>();
-    RETORT_ASSIGN_OR_RETURN(stage->drafter_, sparse_predict::MakeDrafter(config));
-    return stage;
+    RETORT_ASSIGN_OR_RETURN(std::unique_ptr<drafting::Drafter> drafter, sparse_predict::MakeDrafter(config));
+    return std::make_unique<SparsePredict>(std::move(drafter));
   }
-
-  Status Process(Context& context, std::span<const Record> records) override {
-    return drafting::DraftAll(context, records, *drafter_, outcomes_);
-  }
-
-  Status Close(Ending ending) override { return drafter_->Close(ending); }
-
- private:
-  std::unique_ptr<drafting::Drafter> drafter_;
-  std::vector<Status> outcomes_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "tools/cli/bench_sirius.h"
 #include "tools/cli/bench_sparse.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/output.h"
 
 namespace retort::cli {
@@ -49,9 +50,7 @@ void AddEngine(CLI::App& bench, Action* action) {
       bench.add_subcommand("engine", "Time of a record's way through the engine, against bare oneTBB nodes");
   auto options = std::make_shared<EngineBenchOptions>();
   auto json = std::make_shared<bool>(false);
-  command->add_option("--threads", options->threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddThreads(*command, &options->threads);
   command->add_option("--repeats", options->repeats, "Pairs of measurements")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -76,16 +75,9 @@ void AddModel(CLI::App& command, ModelConfig* model, std::string* precision) {
   command.add_option("--model", model->source, "A GGUF file, or a name that tools/get-model knows")
       ->required()
       ->type_name("MODEL");
-  command.add_option("--weights", model->weights, "Convert matrices to this type")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command.add_option("--precision", *precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
+  AddArithmetic(command, model, precision);
   command.add_option("--device", model->device, "ref, cpu, cuda or cuda:N")->capture_default_str();
-  command.add_option("--threads", model->threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddThreads(command, &model->threads);
 }
 
 void AddDecode(CLI::App& bench, Action* action) {
@@ -112,7 +104,7 @@ void AddDecode(CLI::App& bench, Action* action) {
       "this machine allows: the slower of reading weights, keys and values once and of arithmetic at its peak.\n"
       "Example: retort bench decode --model smollm2-135m-instruct --weights q8_0 --steps 1,4,8 --prompt 128 --json");
   command->callback([=] {
-    options->model.precision = *precision == "exact" ? Precision::kExact : Precision::kFast;
+    options->model.precision = PrecisionOf(*precision);
     *action = [=] { return Report(RunDecodeBench(*options), *json); };
   });
 }
@@ -140,7 +132,7 @@ void AddSparse(CLI::App& bench, Action* action) {
       "read. step: time of a whole step over the whole model's; density: the share of all parameters that runs.\n"
       "Example: retort bench sparse --model smollm2-135m-instruct --weights q8_0 --densities 0.5,0.3 --json");
   command->callback([=] {
-    options->model.precision = *precision == "exact" ? Precision::kExact : Precision::kFast;
+    options->model.precision = PrecisionOf(*precision);
     *action = [=] { return Report(RunSparseBench(*options), *json); };
   });
 }
@@ -149,7 +141,7 @@ void AddCalibrate(CLI::App& bench, Action* action) {
   CLI::App* command = bench.add_subcommand("calibrate", "What this processor can do at most: memory and arithmetic");
   auto threads = std::make_shared<int>(0);
   auto json = std::make_shared<bool>(false);
-  command->add_option("--threads", *threads, "Threads; 0 = all")->check(CLI::Range(0, 4096))->capture_default_str();
+  AddThreads(*command, threads.get());
   command->add_flag("--json", *json, "As JSON");
   command->footer("Example: retort bench calibrate --json");
   command->callback([=] {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/model/perplexity.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/models_commands.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
@@ -128,12 +129,7 @@ void AddModelsPerplexity(CLI::App& models, Action* action) {
   command->add_option("--window", arguments->options.window, "Tokens that are seen together")
       ->check(CLI::Range(2, 1 << 24))
       ->capture_default_str();
-  command->add_option("--weights", model.weights, "Convert matrices to this type")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command->add_option("--precision", arguments->precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
+  AddArithmetic(*command, &model, &arguments->precision);
   command
       ->add_option("--against", arguments->against,
                    "`exact`: the same weights in exact arithmetic; or another model, as its file is, in exact "
@@ -143,9 +139,7 @@ void AddModelsPerplexity(CLI::App& models, Action* action) {
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->add_option("--device", model.device, "ref, cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", model.threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddThreads(*command, &model.threads);
   command->add_flag("--json", arguments->json, "As JSON");
   command->footer(
       "The text is cut into windows that follow each other. The second half of each is scored, every token given all\n"
@@ -153,7 +147,7 @@ void AddModelsPerplexity(CLI::App& models, Action* action) {
       "independent of each other.\n"
       "Example: retort models perplexity smollm2-135m-instruct --text book.txt --against exact");
   command->callback([=] {
-    arguments->model.precision = arguments->precision == "exact" ? Precision::kExact : Precision::kFast;
+    arguments->model.precision = PrecisionOf(arguments->precision);
     *action = [=] { return Report(*arguments); };
   });
 }

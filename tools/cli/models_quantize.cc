@@ -7,6 +7,7 @@
 
 #include "core/model/model.h"
 #include "core/model/quantise_model.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/models_commands.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
@@ -85,9 +86,7 @@ void AddModelsQuantize(CLI::App& models, Action* action) {
   command->add_option("--output", arguments->output, "The file to write")->required()->type_name("FILE");
   command->add_option("--output-type", arguments->output_type, "Of the output matrix")->check(type);
   command->add_option("--embedding-type", arguments->embedding_type, "Of the embedding")->check(type);
-  command->add_option("--threads", arguments->options.threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddThreads(*command, &arguments->options.threads);
   command->add_flag("--force", arguments->options.replace, "Replace the file where there is one of this name");
   command->footer(
       "Vectors become f32; a matrix whose rows do not divide into the type's blocks keeps its own type. Quantise from "

@@ -7,6 +7,7 @@
 #include "core/model/skip_profile.h"
 #include "core/model/skip_search.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
 #include "tools/cli/prompt_records.h"
@@ -115,16 +116,9 @@ void AddSearch(CLI::App& skip, Action* action) {
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   command->add_option("--seed", options.seed, "Of what is tried at random")->capture_default_str();
-  command->add_option("--weights", model.weights, "Convert matrices to this type, as the pipeline will")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command->add_option("--precision", arguments->precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
+  AddArithmetic(*command, &model, &arguments->precision, "Convert matrices to this type, as the pipeline will");
   command->add_option("--device", model.device, "ref, cpu, cuda or cuda:N")->capture_default_str();
-  command->add_option("--threads", model.threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddThreads(*command, &model.threads);
   command->add_flag("--always", arguments->always, "Write the profile also where it does not pay");
   command->add_flag("--force", arguments->force, "Replace an older file of this name");
   command->footer(
@@ -136,7 +130,7 @@ void AddSearch(CLI::App& skip, Action* action) {
       "Example: retort skip search --model smollm2-135m-instruct --prompts pipelines/data/prompts.jsonl --out "
       "skip.json");
   command->callback([=] {
-    arguments->model.precision = arguments->precision == "exact" ? Precision::kExact : Precision::kFast;
+    arguments->model.precision = PrecisionOf(arguments->precision);
     *action = [=] {
       const Status status = Search(*arguments);
       if (!status.ok()) PrintStatus(status);

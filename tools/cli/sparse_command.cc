@@ -6,6 +6,7 @@
 #include "core/decode/sparse_calibration.h"
 #include "core/model/new_file.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
 #include "tools/cli/prompt_records.h"
@@ -76,14 +77,9 @@ void AddModel(CLI::App& command, CalibrateArguments* arguments) {
   command.add_option("--model", model.source, "A GGUF file, a folder with safetensors, or a known name")
       ->required()
       ->type_name("MODEL");
-  command.add_option("--weights", model.weights, "Convert matrices to this type, as the pipeline will")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command.add_option("--precision", arguments->precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
+  AddArithmetic(command, &model, &arguments->precision, "Convert matrices to this type, as the pipeline will");
   command.add_option("--device", model.device, "ref or cpu")->capture_default_str();
-  command.add_option("--threads", model.threads, "Threads; 0 = all")->check(CLI::Range(0, 4096))->capture_default_str();
+  AddThreads(command, &model.threads);
 }
 
 void AddMeasuring(CLI::App& command, CalibrateArguments* arguments) {
@@ -130,7 +126,7 @@ void AddCalibrate(CLI::App& sparse, Action* action) {
       "Nothing else should run meanwhile. See Zhou et al., Sirius, arXiv 2409.03856.\n"
       "Example: retort sparse calibrate --model smollm2-135m-instruct --weights q4_1 --out sparse.json");
   command->callback([=] {
-    arguments->model.precision = arguments->precision == "exact" ? Precision::kExact : Precision::kFast;
+    arguments->model.precision = PrecisionOf(arguments->precision);
     *action = [=] {
       const Status status = Calibrate(*arguments);
       if (!status.ok()) PrintStatus(status);

@@ -9,6 +9,7 @@
 
 #include "core/model/part_density.h"
 #include "core/model/sparse_perplexity.h"
+#include "tools/cli/model_options.h"
 #include "tools/cli/output.h"
 #include "tools/cli/progress_line.h"
 
@@ -136,15 +137,8 @@ void AddSparsePerplexity(CLI::App& sparse, Action* action) {
   command->add_option("--threshold", arguments->threshold, "A sparse token stands from this likelihood on")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->add_option("--weights", model.weights, "Convert matrices to this type")
-      ->check(CLI::IsMember(WeightChoices()))
-      ->capture_default_str();
-  command->add_option("--precision", arguments->precision, "exact or fast")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
-  command->add_option("--threads", model.threads, "Threads; 0 = all")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
+  AddArithmetic(*command, &model, &arguments->precision);
+  AddThreads(*command, &model.threads);
   command->add_flag("--json", arguments->json, "As JSON");
   command->footer(
       "The second half of each window is scored, after the whole model has run the first. Corrected: of each kernel "
@@ -154,7 +148,7 @@ void AddSparsePerplexity(CLI::App& sparse, Action* action) {
       "(sparse - corrected) / (sparse - full).\n"
       "Example: retort sparse perplexity smollm2-135m-instruct --text book.txt --sparsity fine --density 0.5");
   command->callback([=] {
-    arguments->model.precision = arguments->precision == "exact" ? Precision::kExact : Precision::kFast;
+    arguments->model.precision = PrecisionOf(arguments->precision);
     *action = [=] { return Run(*arguments); };
   });
 }

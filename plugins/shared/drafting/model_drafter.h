@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/shared/drafting/drafter.h"
@@ -15,6 +16,10 @@
 namespace drafting {
 
 enum class Drafting { kArgmax, kSampled, kCoupled };
+/// As options spell it: argmax, sampled, coupled.
+inline Drafting DraftingOf(std::string_view name) {
+  return name == "sampled" ? Drafting::kSampled : name == "coupled" ? Drafting::kCoupled : Drafting::kArgmax;
+}
 
 struct ModelDrafterOptions {
   retort::sdk::Model model;

@@ -22,8 +22,6 @@ struct StepDraft {
   bool all_or_none = false;    // DraftView::whole
   double token_seconds = 0;    // of drafting one token more; 0: next to nothing
   double begin_seconds = 0;    // of the next draft, beyond its tokens
-  double density = 0;          // DraftView::density
-  int32_t steps = 0;           // DraftView::steps
 };
 
 class DraftLengths {

@@ -26,6 +26,8 @@ class VerifyLoop : public retort::sdk::Stage {
     size_t begin = 0;
     size_t whole = 0, levels = 0;  // tokens of the draft before its length was chosen; of these, in a row
     bool prompt = false;           // the sequence has no token of its own yet
+    double density = 0;            // DraftView::density
+    int32_t steps = 0;             // DraftView::steps
   };
   /// What became of an entry's draft. Views live for the call.
   struct Outcome {
@@ -49,7 +51,6 @@ class VerifyLoop : public retort::sdk::Stage {
     return {};
   }
 
-  const DecodingOptions& options() const { return options_; }
   const retort::sdk::Acceptance& acceptance() const { return acceptance_; }
 
  private:
