@@ -14,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kSensitivityShare = 0.35;  // of the time
+constexpr size_t kTokensAtOnce = 4;         // of each text, for the sensitivities
 
 std::vector<double> ThresholdDensities() {
   std::vector<double> densities = {0.01, 0.02};
@@ -73,16 +74,18 @@ class Calibration {
     return {};
   }
 
-  /// Text by text for all kinds, while another is likely to fit into its share of the time.
+  /// Some tokens of every text for all kinds, then the next ones, while they are likely to fit into the share of time.
   Status MeasureLayers() {
     std::vector<LayerSensitivity> kinds;
     for (const SparsityKind kind : options_.kinds) kinds.emplace_back(model_, kind, options_.layer_densities);
     const double begin = Seconds();
-    for (size_t i = 0; i < texts_.size(); ++i) {
+    const auto tokens = static_cast<size_t>(options_.tokens);
+    for (size_t first = 0; first < tokens; first += kTokensAtOnce) {
       const double spent = Seconds();
-      if (i > 0 && spent + (spent - begin) / static_cast<double>(i) > kSensitivityShare * options_.seconds) break;
-      Tell("sensitivity of layers, text " + std::to_string(i + 1) + " of " + std::to_string(texts_.size()));
-      for (LayerSensitivity& kind : kinds) RETORT_RETURN_IF_ERROR(kind.Add(texts_[i]));
+      const double round = first == 0 ? 0 : (spent - begin) * kTokensAtOnce / static_cast<double>(first);
+      if (first > 0 && spent + round > kSensitivityShare * options_.seconds) break;
+      Tell("sensitivity of layers, tokens from " + std::to_string(first) + " of " + std::to_string(tokens));
+      for (LayerSensitivity& kind : kinds) RETORT_RETURN_IF_ERROR(kind.Add(texts_, first, kTokensAtOnce));
     }
     for (size_t i = 0; i < kinds.size(); ++i) {
       const bool coarse = options_.kinds[i] == SparsityKind::kCoarse;

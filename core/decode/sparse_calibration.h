@@ -21,7 +21,7 @@ struct SparseCalibrationOptions {
   std::vector<std::optional<double>> rules = {std::nullopt, 0.05, 0.1, 0.3};  // thresholds; none: lossless
   int32_t tokens = 48;                                                        // that the model writes to each prompt
   int32_t trial_tokens = 32;  // that a setting decodes of each text, about
-  double seconds = 300;       // measured at most, about; one text for the sensitivities and what fits of the trials
+  double seconds = 300;       // measured at most, about; a few tokens for the sensitivities and what fits of the trials
   std::function<void(const std::string& what)> progress;
 
   /// A coarser grid, in a minute.

@@ -1,6 +1,7 @@
 #include "core/decode/sparse_trials.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -12,6 +13,9 @@ namespace retort {
 namespace {
 
 constexpr std::ptrdiff_t kLeastLeft = 2;
+constexpr double kPatience = 1.5;
+// Of a median of normal values, by their median distance from it: sqrt(pi / 2) * 1.4826.
+constexpr double kMedianError = 1.858;
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -92,35 +96,51 @@ Status SparseTrials::RunOne(const WrittenText& text, Entry* entry) {
   RETORT_ASSIGN_OR_RETURN(SiriusLoop loop,
                           SiriusLoop::Begin(model_, std::move(kv), text.tokens[text.prompt],
                                             {entry->sparsity, entry->trial.period, entry->trial.threshold}));
-  for (int64_t kept = 0; kept < tokens_ && !loop.ended();) {
+  double kept = 0, cost = 0;  // tokens; steps of plain decoding
+  while (kept < tokens_ && cost < kPatience * tokens_ && !loop.ended()) {
     RETORT_ASSIGN_OR_RETURN(const double plain, loop.TimePlainStep());
     RETORT_ASSIGN_OR_RETURN(const SiriusCheck check, loop.Run());
     entry->plain.push_back(plain);
-    entry->periods.push_back(check.seconds);
-    entry->kept += check.kept;
+    entry->kept.push_back(check.kept);
+    entry->cost.push_back(check.seconds / plain);
     entry->agreed += check.agreed;
     kept += check.kept;
+    cost += entry->cost.back();
   }
   return {};
 }
 
 SparseTrial SparseTrials::Figures(const Entry& entry) const {
   SparseTrial trial = entry.trial;
-  trial.checks = static_cast<int64_t>(entry.periods.size());
+  trial.checks = static_cast<int64_t>(entry.kept.size());
   if (trial.checks == 0) return trial;
-  trial.aal = static_cast<double>(entry.kept) / static_cast<double>(trial.checks);
+  const auto checks = static_cast<double>(trial.checks);
+  const double kept = std::accumulate(entry.kept.begin(), entry.kept.end(), 0.0);
+  trial.aal = kept / checks;
   const double step = PartDensity(model_.hyper(), {LayerChoice::All(model_.hyper().layers), entry.sparsity});
   trial.effective_density = ((trial.period - 1) * step + 1) / trial.aal;
-  trial.agreement = static_cast<double>(entry.agreed) / static_cast<double>(entry.kept);
-  // Medians: a step that the machine interrupted says nothing of the setting.
-  trial.speed = trial.aal * Median(entry.plain) / Median(entry.periods);
+  trial.agreement = static_cast<double>(entry.agreed) / kept;
+  // The median: a step that the machine interrupted says nothing of the setting.
+  const double cost = Median(entry.cost);
+  trial.speed = trial.aal / cost;
+  if (trial.checks == 1) {
+    trial.speed_error = trial.speed;  // not known
+    return trial;
+  }
+  double squares = 0;
+  std::vector<double> distances;
+  for (const double each : entry.kept) squares += (each - trial.aal) * (each - trial.aal);
+  for (const double each : entry.cost) distances.push_back(std::abs(each - cost));
+  const double aal_error = std::sqrt(squares / (checks - 1) / checks) / trial.aal;
+  const double cost_error = kMedianError * Median(std::move(distances)) / std::sqrt(checks) / cost;
+  trial.speed_error = trial.speed * std::hypot(aal_error, cost_error);
   return trial;
 }
 
 std::vector<size_t> SparseTrials::Ranked() const {
   std::vector<std::pair<SparseTrial, size_t>> rated;
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (!entries_[i].periods.empty()) rated.emplace_back(Figures(entries_[i]), i);
+    if (!entries_[i].kept.empty()) rated.emplace_back(Figures(entries_[i]), i);
   }
   std::stable_sort(rated.begin(), rated.end(), [&](const auto& a, const auto& b) {
     if (a.first.threshold != b.first.threshold) return a.first.threshold < b.first.threshold;
@@ -147,7 +167,7 @@ void SparseTrials::LeaveSlowerHalf() {
 
 size_t SparseTrials::untried() const {
   return static_cast<size_t>(
-      std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.periods.empty(); }));
+      std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.kept.empty(); }));
 }
 
 double SparseTrials::plain_seconds() const {

@@ -17,7 +17,8 @@ class SparseTrials {
                                      const SparseCalibrationOptions& options);
 
   /// Let each setting that is left decode the beginning of a text, in an order of chance, so that a part of a round is
-  /// an even sample. `more` is asked before each; false where it said no. Errors: those of SiriusLoop.
+  /// an even sample. One that takes half as long again as plain decoding gives up early. `more` is asked before each;
+  /// false where it said no. Errors: those of SiriusLoop.
   Result<bool> RunOn(const WrittenText& text, const std::function<bool(size_t done, size_t of)>& more);
   /// Under each rule keep the faster half, two at least.
   void LeaveSlowerHalf();
@@ -34,8 +35,9 @@ class SparseTrials {
     SparseTrial trial;
     Sparsity sparsity;
     bool left = true;
-    int64_t kept = 0, agreed = 0;
-    std::vector<double> periods = {}, plain = {};  // seconds
+    int64_t agreed = 0;
+    // Of each period: tokens kept, seconds of the plain step beside it, and its own seconds over these.
+    std::vector<double> kept = {}, plain = {}, cost = {};
   };
   SparseTrials(Model& model, int32_t tokens) : model_(model), tokens_(tokens) {}
   Status RunOne(const WrittenText& text, Entry* entry);

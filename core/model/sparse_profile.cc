@@ -68,7 +68,8 @@ Status ReadTrial(const Json& json, const std::string& place, SparseTrial* trial)
   RETORT_RETURN_IF_ERROR(number("aal", &trial->aal));
   RETORT_RETURN_IF_ERROR(number("effective_density", &trial->effective_density));
   RETORT_RETURN_IF_ERROR(number("agreement", &trial->agreement));
-  return number("speed", &trial->speed);
+  RETORT_RETURN_IF_ERROR(number("speed", &trial->speed));
+  return number("speed_error", &trial->speed_error);
 }
 
 Status ReadTrials(const Json& json, const std::string& place, std::vector<SparseTrial>* out) {
@@ -134,7 +135,8 @@ nlohmann::ordered_json TrialJson(const SparseTrial& trial) {
                {"aal", trial.aal},
                {"effective_density", trial.effective_density},
                {"agreement", trial.agreement},
-               {"speed", trial.speed}});
+               {"speed", trial.speed},
+               {"speed_error", trial.speed_error}});
   return json;
 }
 

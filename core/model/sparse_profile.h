@@ -25,8 +25,11 @@ struct SparseTrial {
   double effective_density = 0;  // ((n - 1) * share of the parameters that a sparse step reads + 1) / aal
   double agreement = 0;          // share of the kept tokens that are the whole model's argmax
   double speed = 0;              // tokens a second over those of plain decoding
+  double speed_error = 0;        // its standard error
 
   bool operator==(const SparseTrial&) const = default;
+  /// Whether it is faster than plain decoding beyond doubt: by two standard errors.
+  bool pays() const { return speed - 2 * speed_error > 1; }
 };
 
 struct SparseProfile {
@@ -41,7 +44,7 @@ struct SparseProfile {
   // A reader needs none of these.
   std::string weights;              // the type that the measured model had
   std::vector<SparseTrial> trials;  // all that were tried
-  std::vector<SparseTrial> best;    // of each rule the fastest; its `speed` says whether it pays
+  std::vector<SparseTrial> best;    // of each rule the fastest; it need not pay
 
   /// Of a kind, as `coarse` and `fine`.
   const std::vector<std::vector<double>>& sensitivity(SparsityKind kind) const {

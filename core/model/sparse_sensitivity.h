@@ -9,23 +9,25 @@
 
 namespace retort {
 
-/// Means over tokens, added text by text. For one thread.
+/// Means over tokens, added some of each text at a time. For one thread.
 class LayerSensitivity {
  public:
   /// `densities`: each layer is tried at each. `model` must outlive the object, and be prepared for the kind.
   LayerSensitivity(Model& model, SparsityKind kind, std::vector<double> densities);
 
-  /// Run the tokens after a text's prompt by the whole model, then with each layer sparse at each density, which is one
-  /// step of all tokens each, and add KL(whole model || other) of each token. The text's keys and values are those of
-  /// the whole model and were made after the kind was prepared. Errors: those of Forward and ForwardPart.
-  Status Add(const WrittenText& text);
+  /// Of each text run `count` tokens by the whole model, from `first` on after the prompt, then with each layer sparse
+  /// at each density, all texts in a step, and add KL(whole model || other) of each token. Texts that are shorter give
+  /// what they have. Their keys and values are those of the whole model and were made after the kind was prepared.
+  /// Errors: those of Forward and ForwardPart.
+  Status Add(std::span<const WrittenText> texts, size_t first, size_t count);
 
   int64_t tokens() const { return tokens_; }
   /// KL in nats a token, [layers, densities].
   std::vector<std::vector<double>> Means() const;
 
  private:
-  Status RunAfterPrompt(const WrittenText& text, const ModelPart& part, std::vector<float>* logits);
+  Status RunTokens(std::span<const WrittenText> texts, size_t first, size_t count, const ModelPart& part,
+                   std::vector<float>* logits);
 
   Model& model_;
   const SparsityKind kind_;

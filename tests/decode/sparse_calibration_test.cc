@@ -176,6 +176,7 @@ TEST(CalibrateSparsity, MeasuresAGrid) {
     EXPECT_GE(trial.aal, 1);
     EXPECT_LE(trial.aal, trial.period);
     EXPECT_GT(trial.speed, 0);
+    EXPECT_GE(trial.speed_error, 0);
     const double step = PartDensity(
         model->hyper(), {LayerChoice::All(kLayers), Sparsity::Even(trial.kind, trial.density, 0, 0, kLayers)});
     EXPECT_NEAR(trial.effective_density, ((trial.period - 1) * step + 1) / trial.aal, 1e-6);

@@ -37,7 +37,8 @@ SparseProfile SomeProfile() {
                              .aal = 3.25,
                              .effective_density = 1.125,
                              .agreement = 1,
-                             .speed = 0.875};
+                             .speed = 0.875,
+                             .speed_error = 0.125};
   SparseTrial lossy = lossless;
   lossy.kind = SparsityKind::kCoarse;
   lossy.threshold = 0.1;
@@ -103,6 +104,15 @@ TEST(SparseProfile, NamesThePlaceOfDamage) {
       EXPECT_THAT(status.message(), HasSubstr(each));
   }
   EXPECT_EQ(ReadSparseProfile(folder.path() + "/none.json").status().code(), StatusCode::kNotFound);
+}
+
+TEST(SparseTrial, PaysBeyondDoubt) {
+  SparseTrial trial{.speed = 1.2, .speed_error = 0.09};
+  EXPECT_TRUE(trial.pays());
+  trial.speed_error = 0.11;
+  EXPECT_FALSE(trial.pays());
+  trial.speed = 0.99, trial.speed_error = 0;
+  EXPECT_FALSE(trial.pays());
 }
 
 TEST(SparseProfile, IsForOneModel) {

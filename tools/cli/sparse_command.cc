@@ -117,12 +117,12 @@ void AddCalibrate(CLI::App& sparse, Action* action) {
   command->footer(
       "The model answers the prompts at temperature 0. Over these texts each layer alone is made sparse, which gives\n"
       "its sensitivity, and the magnitudes of its gates, which give thresholds. Then the loop of Sirius decodes them\n"
-      "with each setting: n - 1 tokens by some neurons, a step of the whole model over n, which keeps the leading "
-      "ones\n"
-      "that it finds likely enough (threshold) or would write itself (lossless) and adds one. The slower half is left\n"
-      "behind after each text.\n"
+      "with each setting: n - 1 tokens by some neurons, a step of the whole model over n, which keeps the leading\n"
+      "ones that it finds likely enough (threshold) or would write itself (lossless) and adds one. The slower half is\n"
+      "left behind after each text.\n"
       "AAL: tokens kept of a period. effective: parameters read for a token kept, over plain decoding's. agreement:\n"
-      "share of kept tokens that the whole model would write itself. speed: tokens a second over plain decoding's.\n"
+      "share of kept tokens that the whole model would write itself. speed: tokens a second over plain decoding's;\n"
+      "+-: its standard error. A setting pays where it is faster by two of these.\n"
       "Nothing else should run meanwhile. See Zhou et al., Sirius, arXiv 2409.03856.\n"
       "Example: retort sparse calibrate --model smollm2-135m-instruct --weights q4_1 --out sparse.json");
   command->callback([=] {

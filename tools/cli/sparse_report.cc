@@ -18,16 +18,16 @@ const char* SpreadText(const SparseTrial& trial) {
 }
 
 std::string Row(const SparseTrial& trial) {
-  return fmt::format("  {:<9} {:<6} {:>7.2f}  {:<18} {:>3} {:>7} {:>6.2f} {:>9.3f} {:>9.3f} {:>7.3f}\n",
+  return fmt::format("  {:<9} {:<6} {:>7.2f}  {:<18} {:>3} {:>7} {:>6.2f} {:>9.3f} {:>9.3f} {:>7.3f} {:>6.3f}\n",
                      RuleText(trial), KindName(trial.kind), trial.density, SpreadText(trial), trial.period,
-                     trial.checks, trial.aal, trial.effective_density, trial.agreement, trial.speed);
+                     trial.checks, trial.aal, trial.effective_density, trial.agreement, trial.speed, trial.speed_error);
 }
 
 /// The first rows of each rule, whose trials stand together.
 std::string Table(const std::vector<SparseTrial>& trials) {
   std::string text =
-      fmt::format("  {:<9} {:<6} {:>7}  {:<18} {:>3} {:>7} {:>6} {:>9} {:>9} {:>7}\n", "threshold", "kind", "density",
-                  "over layers", "n", "periods", "AAL", "effective", "agreement", "speed");
+      fmt::format("  {:<9} {:<6} {:>7}  {:<18} {:>3} {:>7} {:>6} {:>9} {:>9} {:>7} {:>6}\n", "threshold", "kind",
+                  "density", "over layers", "n", "periods", "AAL", "effective", "agreement", "speed", "+-");
   size_t of_rule = 0, left_out = 0;
   for (size_t i = 0; i < trials.size(); ++i) {
     if (i > 0 && trials[i].threshold != trials[i - 1].threshold) of_rule = 0;
@@ -55,13 +55,21 @@ std::string Options(const SparseTrial& trial, const SparseReportNames& names) {
 std::string BestText(const SparseTrial& trial, const SparseReportNames& names) {
   const std::string rule = trial.threshold ? fmt::format("threshold {:g}", *trial.threshold) : std::string("lossless");
   if (trial.speed <= 1) {
-    return fmt::format("{}: plain decoding is best; the fastest loop has {:.3f} of its speed\n", rule, trial.speed);
+    return fmt::format("{}: plain decoding is best; the fastest loop has {:.3f} +- {:.3f} of its speed\n", rule,
+                       trial.speed, trial.speed_error);
+  }
+  if (!trial.pays()) {
+    return fmt::format(
+        "{}: no clear gain over plain decoding; the fastest loop has {:.3f} +- {:.3f} of its speed, more --seconds "
+        "may tell\n",
+        rule, trial.speed, trial.speed_error);
   }
   return fmt::format(
-      "{}: {} at {:g}, {}, n = {}: {:.3f} of the speed of plain decoding, {:.1f} % of tokens its own choice\n  retort "
+      "{}: {} at {:g}, {}, n = {}: {:.3f} +- {:.3f} of the speed of plain decoding, {:.1f} % of tokens its own "
+      "choice\n  retort "
       "run pipelines/sirius.yaml {}\n",
-      rule, KindName(trial.kind), trial.density, SpreadText(trial), trial.period, trial.speed, 100 * trial.agreement,
-      Options(trial, names));
+      rule, KindName(trial.kind), trial.density, SpreadText(trial), trial.period, trial.speed, trial.speed_error,
+      100 * trial.agreement, Options(trial, names));
 }
 
 }  // namespace
@@ -77,9 +85,9 @@ std::string SparseReportText(const SparseCalibration& found, const SparseReportN
   bool pays = false;
   for (const SparseTrial& best : found.profile.best) {
     text += BestText(best, names);
-    pays = pays || best.speed > 1;
+    pays = pays || best.pays();
   }
-  if (!pays) text += "Sparsity does not pay: this model decodes fastest with all its neurons on this machine.\n";
+  if (!pays) text += "Nothing here shows that sparsity pays: decode with all neurons on this machine.\n";
   return text;
 }
 
@@ -88,7 +96,7 @@ nlohmann::ordered_json SparseReportJson(const SparseCalibration& found, const Sp
   for (const SparseTrial& trial : found.profile.trials) trials.push_back(TrialJson(trial));
   for (const SparseTrial& trial : found.profile.best) {
     best.push_back(TrialJson(trial));
-    best.back()["pays"] = trial.speed > 1;
+    best.back()["pays"] = trial.pays();
     best.back()["options"] = Options(trial, names);
   }
   return {{"model", names.model},
