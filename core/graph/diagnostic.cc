@@ -1,7 +1,6 @@
 #include "core/graph/diagnostic.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <tuple>
 
 namespace retort {
@@ -70,21 +69,31 @@ Place SourceText::At(size_t offset) const {
   return {static_cast<int>(line), static_cast<int>(CharactersBefore(offset) - CharactersBefore(lines_[line - 1])) + 1};
 }
 
+size_t SourceText::OffsetOf(Place place) const {
+  size_t offset = LineOffset(place.line);
+  const size_t end = offset + Line(place.line).size();
+  for (int column = 1; column < place.column && offset < end; ++column) {
+    do ++offset;
+    while (offset < end && !StartsCharacter(text_[offset]));
+  }
+  return offset;
+}
+
 size_t SourceText::CharactersBefore(size_t offset) const {
   const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(offset / kBlock * kBlock);
   const auto end = text_.begin() + static_cast<std::ptrdiff_t>(offset);
   return characters_[offset / kBlock] + static_cast<size_t>(std::count_if(begin, end, StartsCharacter));
 }
 
-void Diagnostics::Error(Place place, std::string message, std::string expected, std::string suggestion) {
-  Add(Severity::kError, place, std::move(message), std::move(expected), std::move(suggestion));
+void Diagnostics::Error(Rule rule, Place place, std::string message, std::string expected, std::string suggestion) {
+  Add(Severity::kError, rule, place, std::move(message), std::move(expected), std::move(suggestion));
 }
 
-void Diagnostics::Warning(Place place, std::string message, std::string expected, std::string suggestion) {
-  Add(Severity::kWarning, place, std::move(message), std::move(expected), std::move(suggestion));
+void Diagnostics::Warning(Rule rule, Place place, std::string message, std::string expected, std::string suggestion) {
+  Add(Severity::kWarning, rule, place, std::move(message), std::move(expected), std::move(suggestion));
 }
 
-void Diagnostics::Add(Severity severity, Place place, std::string message, std::string expected,
+void Diagnostics::Add(Severity severity, Rule rule, Place place, std::string message, std::string expected,
                       std::string suggestion) {
   const auto same = [&](const Diagnostic& d) { return d.place == place && d.message == message; };
   if (std::any_of(list_.begin(), list_.end(), same)) return;
@@ -92,7 +101,7 @@ void Diagnostics::Add(Severity severity, Place place, std::string message, std::
     ++left_out_;
     return;
   }
-  list_.push_back({severity, file_, place, std::move(message), std::move(expected), std::move(suggestion)});
+  list_.push_back({severity, rule, file_, place, std::move(message), std::move(expected), std::move(suggestion)});
 }
 
 bool Diagnostics::HasErrors() const {
@@ -105,7 +114,13 @@ std::vector<Diagnostic> Diagnostics::Sorted() const {
     return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
   });
   if (left_out_ > 0)
-    sorted.push_back({Severity::kError, file_, {}, std::to_string(left_out_) + " more faults are not listed", "", ""});
+    sorted.push_back({Severity::kError,
+                      Rule::kTooLarge,
+                      file_,
+                      {},
+                      std::to_string(left_out_) + " more faults are not listed",
+                      "",
+                      ""});
   return sorted;
 }
 
@@ -121,20 +136,6 @@ std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceT
     if (!d.suggestion.empty()) out.append("  did you mean `").append(d.suggestion).append("`?\n");
   }
   return out;
-}
-
-std::string RenderJson(const std::vector<Diagnostic>& diagnostics) {
-  auto list = nlohmann::ordered_json::array();
-  for (const Diagnostic& d : diagnostics) {
-    list.push_back({{"severity", SeverityName(d.severity)},
-                    {"file", d.file},
-                    {"line", d.place.line},
-                    {"column", d.place.column},
-                    {"message", d.message},
-                    {"expected", d.expected},
-                    {"suggestion", d.suggestion}});
-  }
-  return list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace retort

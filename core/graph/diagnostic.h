@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/graph/rule.h"
+
 namespace retort {
 
 /// A place in a pipeline file. Lines and columns count from 1, columns in characters. Line 0: no place in the file
@@ -21,6 +23,7 @@ std::string_view SeverityName(Severity severity);
 
 struct Diagnostic {
   Severity severity = Severity::kError;
+  Rule rule = Rule::kSyntax;
   std::string file;
   Place place;
   std::string message;     // names the thing and what came
@@ -41,6 +44,8 @@ class SourceText {
   std::string_view Line(int line) const;
   /// The place of a byte.
   Place At(size_t offset) const;
+  /// The byte at a place; that of the line's end beyond it.
+  size_t OffsetOf(Place place) const;
 
  private:
   size_t CharactersBefore(size_t offset) const;
@@ -56,14 +61,15 @@ inline constexpr size_t kMaxDiagnostics = 1000;  // of one file; what comes afte
 class Diagnostics {
  public:
   explicit Diagnostics(std::string file) : file_(std::move(file)) {}
-  void Error(Place place, std::string message, std::string expected = {}, std::string suggestion = {});
-  void Warning(Place place, std::string message, std::string expected = {}, std::string suggestion = {});
+  void Error(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
+  void Warning(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
   bool HasErrors() const;
   /// Sorted by place; equal places stay in the order they were found. A fault found twice is listed once.
   std::vector<Diagnostic> Sorted() const;
 
  private:
-  void Add(Severity severity, Place place, std::string message, std::string expected, std::string suggestion);
+  void Add(Severity severity, Rule rule, Place place, std::string message, std::string expected,
+           std::string suggestion);
   std::string file_;
   std::vector<Diagnostic> list_;
   size_t left_out_ = 0;
@@ -71,7 +77,5 @@ class Diagnostics {
 
 /// `file:line:column: error: message`, then the line with a caret, `expected:` and `did you mean`.
 std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceText& source);
-/// A JSON list of {severity, file, line, column, message, expected, suggestion}.
-std::string RenderJson(const std::vector<Diagnostic>& diagnostics);
 
 }  // namespace retort

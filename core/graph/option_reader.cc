@@ -105,8 +105,8 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
   for (const OptionSpec& spec : specs) known.push_back(spec.name);
   if (section != nullptr && section->kind == YamlNode::Kind::kNull) section = nullptr;
   if (section != nullptr && section->kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(section->place, owner + ": options are a map, but here is " + DescribeNode(*section),
-                       "`name: value` pairs");
+    diagnostics_.Error(Rule::kWrongKind, section->place,
+                       owner + ": options are a map, but here is " + DescribeNode(*section), "`name: value` pairs");
     section = nullptr;
   }
   if (section != nullptr) {
@@ -115,20 +115,17 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
     }
   }
   for (const OptionSpec& spec : specs) {
-    const YamlEntry* given = nullptr;
-    for (size_t i = 0; section != nullptr && i < section->entries.size(); ++i) {
-      if (section->entries[i].key == spec.name) given = &section->entries[i];
-    }
+    const YamlEntry* given = section == nullptr ? nullptr : FindMeant(*section, spec.name, known);
     if (given != nullptr) {
       out.places[spec.name] = given->value->place;
       if (auto value = ReadValue(*given->value, given->place, owner, spec)) out.values[spec.name] = *std::move(value);
     } else if (spec.required) {
-      diagnostics_.Error(place, owner + ": option `" + spec.name + "` is missing",
+      diagnostics_.Error(Rule::kMissingOption, place, owner + ": option `" + spec.name + "` is missing",
                          "`" + spec.name + ":` with " + ExpectedValue(spec));
     } else if (auto value = DefaultOptionValue(spec); value.ok()) {
       out.values[spec.name] = *std::move(value);
     } else {
-      diagnostics_.Error(place,
+      diagnostics_.Error(Rule::kPluginFault, place,
                          owner + ": the stage's own default of `" + spec.name + "` is `" + spec.default_value + "`, " +
                              value.status().message(),
                          "a plugin whose descriptor is right, or a value given here");
@@ -137,14 +134,25 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
   return out;
 }
 
+const YamlEntry* OptionReader::FindMeant(const YamlNode& map, const std::string& key,
+                                         const std::vector<std::string>& known) {
+  const YamlEntry* meant = nullptr;
+  for (const YamlEntry& entry : map.entries) {
+    if (entry.key == key) return &entry;
+    const bool is_known = std::find(known.begin(), known.end(), entry.key) != known.end();
+    if (!is_known && NearestName(entry.key, known) == key) meant = &entry;
+  }
+  return meant;
+}
+
 std::optional<OptionValue> OptionReader::ReadValue(const YamlNode& node, Place key, const std::string& owner,
                                                    const OptionSpec& spec) {
   if (spec.type == RETORT_OPTION_STRING_LIST && node.kind == YamlNode::Kind::kSequence)
     return ReadList(node, owner, spec);
   const std::string what = owner + ": `" + spec.name + "` is ";
   if (node.kind != YamlNode::Kind::kScalar) {
-    diagnostics_.Error(node.kind == YamlNode::Kind::kNull ? key : node.place, what + DescribeNode(node),
-                       ExpectedValue(spec));
+    diagnostics_.Error(Rule::kWrongKind, node.kind == YamlNode::Kind::kNull ? key : node.place,
+                       what + DescribeNode(node), ExpectedValue(spec));
     return std::nullopt;
   }
   const Variables::Text text = variables_.Expand(node);
@@ -156,12 +164,14 @@ std::optional<OptionValue> OptionReader::ReadValue(const YamlNode& node, Place k
       text.value.size() > 60 ? "a text of " + std::to_string(text.value.size()) + " bytes" : "`" + text.value + "`";
   const std::string from = text.substituted ? " (from `" + node.text + "`)" : "";
   if (!value.ok()) {
-    diagnostics_.Error(node.place, what + shown + from + ", " + value.status().message(), ExpectedValue(spec),
+    diagnostics_.Error(Rule::kWrongValue, node.place, what + shown + from + ", " + value.status().message(),
+                       ExpectedValue(spec),
                        spec.type == RETORT_OPTION_ENUM ? NearestName(text.value, spec.choices) : "");
     return std::nullopt;
   }
   if (number && node.quoted && !text.substituted) {
-    diagnostics_.Error(node.place, what + "text, since it stands in quotes", ExpectedValue(spec), text.value);
+    diagnostics_.Error(Rule::kQuotedNumber, node.place, what + "text, since it stands in quotes", ExpectedValue(spec),
+                       text.value);
     return std::nullopt;
   }
   return *std::move(value);
@@ -173,8 +183,8 @@ std::optional<OptionValue> OptionReader::ReadList(const YamlNode& node, const st
   bool known = true;
   for (const YamlNodePtr& item : node.items) {
     if (item->kind != YamlNode::Kind::kScalar) {
-      diagnostics_.Error(item->place, owner + ": an item of `" + spec.name + "` is " + DescribeNode(*item),
-                         ExpectedValue(spec));
+      diagnostics_.Error(Rule::kWrongKind, item->place,
+                         owner + ": an item of `" + spec.name + "` is " + DescribeNode(*item), ExpectedValue(spec));
       known = false;
       continue;
     }
@@ -188,7 +198,7 @@ std::optional<OptionValue> OptionReader::ReadList(const YamlNode& node, const st
 
 std::optional<std::string> OptionReader::ReadText(const YamlNode& node, const std::string& what) {
   if (node.kind != YamlNode::Kind::kScalar) {
-    diagnostics_.Error(node.place, what + " is " + DescribeNode(node), "text");
+    diagnostics_.Error(Rule::kWrongKind, node.place, what + " is " + DescribeNode(node), "text");
     return std::nullopt;
   }
   Variables::Text text = variables_.Expand(node);
@@ -204,7 +214,7 @@ void OptionReader::ExpandAll(const YamlNode& node) {
 
 void OptionReader::ReportUnknownKey(const YamlEntry& entry, const std::string& owner,
                                     const std::vector<std::string>& known) {
-  diagnostics_.Error(entry.place, owner + ": there is no `" + entry.key + "` here",
+  diagnostics_.Error(Rule::kUnknownKey, entry.place, owner + ": there is no `" + entry.key + "` here",
                      known.empty() ? "no options: it has none" : "one of " + NameList(known),
                      NearestName(entry.key, known));
   ExpandAll(*entry.value);

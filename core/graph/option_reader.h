@@ -44,6 +44,10 @@ class OptionReader {
   /// Expand every scalar of a value that nothing else reads, so that its variables are known and its faults reported.
   void ExpandAll(const YamlNode& node);
 
+  /// The entry of `key`, else one whose key is none of `known` and near to this one: it is reported, and taken for what
+  /// it means. Null where there is neither.
+  static const YamlEntry* FindMeant(const YamlNode& map, const std::string& key, const std::vector<std::string>& known);
+
   /// Report `entry` as unknown among `known`.
   void ReportUnknownKey(const YamlEntry& entry, const std::string& owner, const std::vector<std::string>& known);
 

@@ -35,7 +35,7 @@ void PipelineReader::ReadEdges(const YamlNode& section) {
 std::optional<PipelineReader::Written> PipelineReader::ReadEdge(const YamlNode& node) {
   if (node.kind == YamlNode::Kind::kScalar) return ReadEdgeText(node);
   if (node.kind == YamlNode::Kind::kMap) return ReadEdgeMap(node);
-  diagnostics_.Error(node.place, "an edge is " + DescribeNode(node), std::string(kEdgeForms));
+  diagnostics_.Error(Rule::kEdgeForm, node.place, "an edge is " + DescribeNode(node), std::string(kEdgeForms));
   return std::nullopt;
 }
 
@@ -44,13 +44,14 @@ std::optional<PipelineReader::Written> PipelineReader::ReadEdgeText(const YamlNo
   if (!text) return std::nullopt;
   const size_t arrow = text->find(kArrow);
   if (arrow == std::string::npos || text->find(kArrow, arrow + 1) != std::string::npos) {
-    diagnostics_.Error(node.place, DescribeNode(node) + " is not an edge", std::string(kEdgeForms));
+    diagnostics_.Error(Rule::kEdgeForm, node.place, DescribeNode(node) + " is not an edge", std::string(kEdgeForms));
     return std::nullopt;
   }
   Written edge{SplitEnd(node, *text, 0, arrow), SplitEnd(node, *text, arrow + kArrow.size(), text->size()), false,
                node.place};
   if (edge.from.stage.empty() || edge.to.stage.empty()) {
-    diagnostics_.Error(node.place, DescribeNode(node) + " names only one stage", std::string(kEdgeForms));
+    diagnostics_.Error(Rule::kEdgeForm, node.place, DescribeNode(node) + " names only one stage",
+                       std::string(kEdgeForms));
     return std::nullopt;
   }
   return edge;
@@ -58,9 +59,7 @@ std::optional<PipelineReader::Written> PipelineReader::ReadEdgeText(const YamlNo
 
 std::optional<PipelineReader::Written> PipelineReader::ReadEdgeMap(const YamlNode& node) {
   const std::vector<std::string> keys = {"from", "to", "back"};
-  for (const YamlEntry& entry : node.entries) {
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end()) options_.ReportUnknownKey(entry, "edge", keys);
-  }
+  ReportUnknownKeys(node, "edge", keys);
   OptionSpec back;
   back.name = "back";
   back.type = RETORT_OPTION_BOOL;
@@ -71,9 +70,11 @@ std::optional<PipelineReader::Written> PipelineReader::ReadEdgeMap(const YamlNod
   edge.back = values.values.contains("back") && std::get<bool>(values.values.at("back"));
   bool complete = true;
   for (const auto& [key, end] : {std::pair{"from", &edge.from}, std::pair{"to", &edge.to}}) {
-    const YamlNode* value = node.Find(key);
+    const YamlEntry* const entry = OptionReader::FindMeant(node, key, keys);
+    const YamlNode* const value = entry == nullptr ? nullptr : entry->value.get();
     if (value == nullptr) {
-      diagnostics_.Error(node.place, std::string("edge: `") + key + "` is missing", std::string(kEdgeForms));
+      diagnostics_.Error(Rule::kEdgeEndMissing, node.place, std::string("edge: `") + key + "` is missing",
+                         std::string(kEdgeForms));
       complete = false;
       continue;
     }
@@ -102,9 +103,8 @@ void PipelineReader::Resolve(const Written& written) {
   const auto from = ResolveStage(written.from), to = ResolveStage(written.to);
   const uint32_t port = from ? ResolveOutput(written.from, *from) : kUnknownPort;
   if (to) CheckInput(written.to, *to);
-  if (!from || !to) {  // the end that is right is connected all the same, so that it is not reported as well
-    if (from) touched_outputs_.emplace_back(*from, port);
-    if (to) touched_inputs_.push_back(*to);
+  if (!from || !to) {  // what it meant to connect is not reported as not connected
+    edges_unclear_ = true;
     return;
   }
   const EdgeDescription edge{*from, *to, port, written.back, written.place};
@@ -113,7 +113,7 @@ void PipelineReader::Resolve(const Written& written) {
   const StageDescription& stage = pipeline_.stages[edge.from];
   const bool known = stage.descriptor != nullptr && port != kUnknownPort;
   if (known && first != pipeline_.edges.end()) {
-    diagnostics_.Error(written.from.place,
+    diagnostics_.Error(Rule::kOutputTwice, written.from.place,
                        "output `" + stage.name + "." + stage.descriptor->outputs[port].name +
                            "` is connected twice; the first edge is at " + At(first->place),
                        "one edge an output: a record goes one way");
@@ -130,8 +130,9 @@ std::optional<size_t> PipelineReader::ResolveStage(const End& end) {
   }
   if (names.empty()) return std::nullopt;  // `stages` is missing or faulty, and that is reported
   const std::string nearest = NearestName(end.stage, names);
-  diagnostics_.Error(end.place, "an edge names the stage `" + end.stage + "`, which is not declared",
-                     "one of " + NameList(names), nearest);
+  diagnostics_.Error(Rule::kEdgeUnknownStage, end.place,
+                     "an edge names the stage `" + end.stage + "`, which is not declared", "one of " + NameList(names),
+                     nearest);
   const auto meant = std::find(names.begin(), names.end(), nearest);
   return meant == names.end() ? std::nullopt : std::optional(static_cast<size_t>(meant - names.begin()));
 }
@@ -146,16 +147,19 @@ uint32_t PipelineReader::ResolveOutput(const End& end, size_t index) {
     return found == names.end() ? kUnknownPort : static_cast<uint32_t>(found - names.begin());
   };
   if (names.empty()) {
-    diagnostics_.Error(end.place, who + " has no outputs: it is a sink", "an edge that begins at another stage");
+    diagnostics_.Error(Rule::kEdgeFromSink, end.place, who + " has no outputs: it is a sink",
+                       "an edge that begins at another stage");
   } else if (!end.port.empty()) {
     if (find(end.port) != kUnknownPort) return find(end.port);
     const std::string nearest = NearestName(end.port, names);
-    diagnostics_.Error(end.port_place, who + " has no output `" + end.port + "`", "one of " + NameList(names), nearest);
+    diagnostics_.Error(Rule::kUnknownOutput, end.port_place, who + " has no output `" + end.port + "`",
+                       "one of " + NameList(names), nearest);
     return find(nearest);
   } else if (names.size() == 1) {
     return 0;
   } else {
-    diagnostics_.Error(end.place, who + " has " + std::to_string(names.size()) + " outputs, and the edge names none",
+    diagnostics_.Error(Rule::kOutputNotNamed, end.place,
+                       who + " has " + std::to_string(names.size()) + " outputs, and the edge names none",
                        "`" + stage.name + ".PORT` with " + NameList(names));
   }
   return kUnknownPort;
@@ -167,10 +171,11 @@ void PipelineReader::CheckInput(const End& end, size_t index) {
   const std::string who = "stage `" + stage.name + "` (" + stage.uses + ")";
   const std::vector<PortSpec>& inputs = stage.descriptor->inputs;
   if (inputs.empty()) {
-    diagnostics_.Error(end.place, who + " takes no records: it is a source", "an edge that ends at another stage");
+    diagnostics_.Error(Rule::kEdgeIntoSource, end.place, who + " takes no records: it is a source",
+                       "an edge that ends at another stage");
   } else if (!end.port.empty() && end.port != inputs[0].name) {
-    diagnostics_.Error(end.port_place, who + " has no input `" + end.port + "`", "`" + inputs[0].name + "`",
-                       NearestName(end.port, PortNames(inputs)));
+    diagnostics_.Error(Rule::kUnknownInput, end.port_place, who + " has no input `" + end.port + "`",
+                       "`" + inputs[0].name + "`", NearestName(end.port, PortNames(inputs)));
   }
 }
 
@@ -179,7 +184,7 @@ void PipelineReader::CheckPayload(const Written& written, const EdgeDescription&
   if (to.descriptor == nullptr || to.descriptor->inputs.empty()) return;
   const std::string &output = from.output_payloads[edge.port], &input = to.input_payload;
   if (PayloadIs(output, input)) return;
-  diagnostics_.Error(written.place,
+  diagnostics_.Error(Rule::kPayloadMismatch, written.place,
                      "`" + from.name + "." + from.descriptor->outputs[edge.port].name + "` gives `" + output +
                          "`, but `" + to.name + "." + to.descriptor->inputs[0].name + "` takes `" + input + "`",
                      "an output of type `" + input + "` or a kind of it");
@@ -187,9 +192,12 @@ void PipelineReader::CheckPayload(const Written& written, const EdgeDescription&
 
 void PipelineReader::CheckPorts() {
   if (edges_unclear_) return;
+  bool gaps = false;
+  std::vector<std::pair<size_t, uint32_t>> touched_outputs;
+  std::vector<size_t> touched_inputs;
   for (const EdgeDescription& edge : pipeline_.edges) {
-    touched_outputs_.emplace_back(edge.from, edge.port);
-    touched_inputs_.push_back(edge.to);
+    touched_outputs.emplace_back(edge.from, edge.port);
+    touched_inputs.push_back(edge.to);
   }
   const auto touched = [](const auto& list, const auto& item) {
     return std::find(list.begin(), list.end(), item) != list.end();
@@ -197,22 +205,25 @@ void PipelineReader::CheckPorts() {
   for (size_t i = 0; i < pipeline_.stages.size(); ++i) {
     const StageDescription& stage = pipeline_.stages[i];
     if (stage.descriptor == nullptr) continue;
-    if (!stage.descriptor->inputs.empty() && !touched(touched_inputs_, i)) {
+    if (!stage.descriptor->inputs.empty() && !touched(touched_inputs, i)) {
+      gaps = true;
       diagnostics_.Error(
-          stage.place,
+          Rule::kInputNotConnected, stage.place,
           "stage `" + stage.name + "`: nothing is connected to its input `" + stage.descriptor->inputs[0].name + "`",
           "an edge `... -> " + stage.name + "`");
     }
     for (uint32_t port = 0; port < stage.descriptor->outputs.size(); ++port) {
       const PortSpec& output = stage.descriptor->outputs[port];
-      if (output.optional || touched(touched_outputs_, std::pair(i, port)) ||
-          touched(touched_outputs_, std::pair(i, kUnknownPort)))
+      if (output.optional || touched(touched_outputs, std::pair(i, port)) ||
+          touched(touched_outputs, std::pair(i, kUnknownPort)))
         continue;
-      diagnostics_.Error(stage.place,
+      gaps = true;
+      diagnostics_.Error(Rule::kOutputNotConnected, stage.place,
                          "stage `" + stage.name + "`: its output `" + output.name + "` is connected to nothing",
                          "an edge `" + stage.name + "." + output.name + " -> ...`");
     }
   }
+  edges_unclear_ = gaps;  // what lies behind a gap is not said to be unreachable as well
 }
 
 }  // namespace retort

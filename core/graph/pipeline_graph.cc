@@ -67,14 +67,15 @@ void CheckCycles(const PipelineDescription& pipeline, Diagnostics& diagnostics) 
     const StageDescription& from = pipeline.stages[edge.from];
     const bool named = from.descriptor != nullptr && edge.port < from.descriptor->outputs.size();
     const std::string output = from.name + (named ? "." + from.descriptor->outputs[edge.port].name : "");
-    diagnostics.Error(edge.place, "this edge closes a cycle that is not declared: " + PathText(pipeline, path),
+    diagnostics.Error(Rule::kUndeclaredCycle, edge.place,
+                      "this edge closes a cycle that is not declared: " + PathText(pipeline, path),
                       "a cycle that is meant has `back: true` on this edge",
                       "{ from: " + output + ", to: " + pipeline.stages[edge.to].name + ", back: true }");
   }
   const Neighbours next = Downstream(pipeline, true);
   for (const EdgeDescription& edge : pipeline.edges) {
     if (!edge.back || Reachable(next, {edge.to})[edge.from]) continue;
-    diagnostics.Error(edge.place,
+    diagnostics.Error(Rule::kBackWithoutCycle, edge.place,
                       "`back: true`, but this edge closes no cycle: nothing leads from `" +
                           pipeline.stages[edge.to].name + "` to `" + pipeline.stages[edge.from].name + "`",
                       "the edge without `back`");
@@ -105,16 +106,17 @@ void CheckGraph(const PipelineDescription& pipeline, bool edges_unclear, Diagnos
     if (descriptor == nullptr || descriptor->inputs.empty()) sources.push_back(i);
   }
   if (sources.empty() && all_known) {
-    diagnostics.Error(pipeline.stages.front().place, "no stage is a source, so no record can ever enter",
+    diagnostics.Error(Rule::kNoSource, pipeline.stages.front().place,
+                      "no stage is a source, so no record can ever enter",
                       "a stage without an input, such as `read-jsonl`");
     return;
   }
   if (edges_unclear) return;
   const std::vector<bool> reached = Reachable(Downstream(pipeline, true), sources);
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
-    const auto into = [&](const EdgeDescription& e) { return e.to == i; };
-    if (reached[i] || std::none_of(pipeline.edges.begin(), pipeline.edges.end(), into)) continue;
-    diagnostics.Error(pipeline.stages[i].place, "stage `" + pipeline.stages[i].name + "` can be reached from no source",
+    if (reached[i]) continue;
+    diagnostics.Error(Rule::kUnreachable, pipeline.stages[i].place,
+                      "stage `" + pipeline.stages[i].name + "` can be reached from no source",
                       "edges that lead to it from a source");
   }
 }

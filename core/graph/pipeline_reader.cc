@@ -32,6 +32,16 @@ std::string DeadLetterBeside(const std::string& path) {
   return regular ? path + ".failed.jsonl" : "failed.jsonl";
 }
 
+/// All keys of a stage.
+const std::vector<std::string>& StageKeyNames() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list = {"uses", "with"};
+    for (const OptionSpec& spec : StageKeys()) list.push_back(spec.name);
+    return list;
+  }();
+  return names;
+}
+
 bool IsDeviceName(const std::string& name) {
   if (name == "ref" || name == "cpu" || name == "cuda") return true;
   const std::string index = name.starts_with("cuda:") ? name.substr(5) : "";
@@ -51,18 +61,14 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(root.place, "a pipeline is a map, but here is " + DescribeNode(root),
+    diagnostics_.Error(Rule::kNotAMap, root.place, "a pipeline is a map, but here is " + DescribeNode(root),
                        "`retort: 1`, `stages:` and `edges:`");
     return {};
-  }
-  for (const YamlEntry& entry : root.entries) {
-    const std::vector<std::string>& keys = TopKeys();
-    if (std::find(keys.begin(), keys.end(), entry.key) == keys.end())
-      options_.ReportUnknownKey(entry, "the pipeline", keys);
   }
   ReadVersion(root);
   if (const YamlNode* section = Section(root, "variables", YamlNode::Kind::kMap, kMaxVariables, false))
     variables_.Declare(*section);
+  ReportUnknownKeys(root, "the pipeline", TopKeys());
   if (const YamlNode* name = root.Find("name")) pipeline_.name = options_.ReadText(*name, "`name`").value_or("");
   ReadEngine(Section(root, "engine", YamlNode::Kind::kMap, kMaxStages, false));
   if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
@@ -80,20 +86,21 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
 const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit,
                                         bool required) {
   const std::string expected = kind == YamlNode::Kind::kMap ? "a map of names" : "a list";
-  const auto entry =
-      std::find_if(root.entries.begin(), root.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
-  if (entry == root.entries.end()) {
+  const YamlEntry* const entry = OptionReader::FindMeant(root, key, TopKeys());
+  if (entry == nullptr) {
     if (required)
-      diagnostics_.Error(root.place, "the pipeline has no `" + key + ":`", "`" + key + ":` with " + expected);
+      diagnostics_.Error(Rule::kMissingSection, root.place, "the pipeline has no `" + key + ":`",
+                         "`" + key + ":` with " + expected);
   } else if (entry->value->kind == YamlNode::Kind::kNull && !required) {
     return nullptr;
   } else if (entry->value->kind != kind) {
-    diagnostics_.Error(entry->value->place, "`" + key + "` is " + DescribeNode(*entry->value), expected);
+    diagnostics_.Error(Rule::kWrongSection, entry->value->place, "`" + key + "` is " + DescribeNode(*entry->value),
+                       expected);
   } else if (required && entry->value->items.empty() && entry->value->entries.empty()) {
-    diagnostics_.Error(entry->value->place, "`" + key + "` is empty", expected);
+    diagnostics_.Error(Rule::kEmptySection, entry->value->place, "`" + key + "` is empty", expected);
   } else if (entry->value->items.size() + entry->value->entries.size() > limit) {
-    diagnostics_.Error(entry->value->place, "`" + key + "` has more than " + std::to_string(limit) + " entries",
-                       "a smaller pipeline");
+    diagnostics_.Error(Rule::kTooLarge, entry->value->place,
+                       "`" + key + "` has more than " + std::to_string(limit) + " entries", "a smaller pipeline");
   } else {
     return entry->value.get();
   }
@@ -101,14 +108,23 @@ const YamlNode* PipelineReader::Section(const YamlNode& root, const std::string&
   return nullptr;
 }
 
+void PipelineReader::ReportUnknownKeys(const YamlNode& map, const std::string& owner,
+                                       const std::vector<std::string>& known) {
+  for (const YamlEntry& entry : map.entries) {
+    if (std::find(known.begin(), known.end(), entry.key) == known.end()) options_.ReportUnknownKey(entry, owner, known);
+  }
+}
+
 void PipelineReader::ReadVersion(const YamlNode& root) {
   const std::string version = std::to_string(kPipelineVersion);
-  const YamlNode* node = root.Find("retort");
+  const YamlEntry* const entry = OptionReader::FindMeant(root, "retort", TopKeys());
+  const YamlNode* const node = entry == nullptr ? nullptr : entry->value.get();
   if (node == nullptr) {
-    diagnostics_.Error(root.place, "the pipeline does not say which version of the language it is written in",
+    diagnostics_.Error(Rule::kMissingVersion, root.place,
+                       "the pipeline does not say which version of the language it is written in",
                        "`retort: " + version + "` as its first line");
   } else if (node->kind != YamlNode::Kind::kScalar || node->text != version) {
-    diagnostics_.Error(node->place,
+    diagnostics_.Error(Rule::kWrongVersion, node->place,
                        "`retort` is " + DescribeNode(*node) + ", a version that this program does not read",
                        "`retort: " + version + "`");
   }
@@ -145,7 +161,8 @@ void PipelineReader::ReadModels(const YamlNode& section) {
     model.config.precision = Get<std::string>(options, "precision") == "exact" ? Precision::kExact : Precision::kFast;
     if (!IsDeviceName(model.config.device)) {
       const std::vector<std::string> names = {"ref", "cpu", "cuda", "cuda:0"};
-      diagnostics_.Error(options.places.at("device"), owner + ": there is no device `" + model.config.device + "`",
+      diagnostics_.Error(Rule::kUnknownDevice, options.places.at("device"),
+                         owner + ": there is no device `" + model.config.device + "`",
                          "`ref`, `cpu`, `cuda` or `cuda:N`", NearestName(model.config.device, names));
     }
     pipeline_.models.push_back(std::move(model));
@@ -160,7 +177,7 @@ void PipelineReader::ReadStages(const YamlNode& section) {
              std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
     };
     if (std::none_of(pipeline_.stages.begin(), pipeline_.stages.end(), uses)) {
-      diagnostics_.Warning(model.place, "model `" + model.name + "` is never used",
+      diagnostics_.Warning(Rule::kUnusedModel, model.place, "model `" + model.name + "` is never used",
                            "a stage with an option that names it");
     }
   }
@@ -172,16 +189,16 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
   stage.name = entry.key;
   stage.place = entry.place;
   if (entry.key.empty() || entry.key.find_first_of(". >") != std::string::npos) {
-    diagnostics_.Error(entry.place, owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces",
+    diagnostics_.Error(Rule::kStageName, entry.place,
+                       owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces",
                        "letters, digits, `_` and `-`");
   }
   if (entry.value->kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(entry.value->place, owner + " is " + DescribeNode(*entry.value),
+    diagnostics_.Error(Rule::kStageKind, entry.value->place, owner + " is " + DescribeNode(*entry.value),
                        "`{ uses: STAGE, with: { ... } }`");
   } else if ((stage.descriptor = ReadUses(entry, owner, stage)) != nullptr) {
-    const auto with = std::find_if(entry.value->entries.begin(), entry.value->entries.end(),
-                                   [](const YamlEntry& e) { return e.key == "with"; });
-    const bool given = with != entry.value->entries.end();
+    const YamlEntry* const with = OptionReader::FindMeant(*entry.value, "with", StageKeyNames());
+    const bool given = with != nullptr;
     const OptionValues options = options_.ReadSection(
         given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
     stage.values = options.values;
@@ -190,11 +207,12 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     const bool complete = stage.values.size() == stage.descriptor->options.size();  // no value is faulty or unknown
     if (complete) {
       const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
-      if (!together.ok()) diagnostics_.Error(entry.place, owner + ": " + together.message());
+      if (!together.ok()) diagnostics_.Error(Rule::kOptionsTogether, entry.place, owner + ": " + together.message());
     }
     ReadRunModels(owner, complete, stage);
     ReadPayloads(owner, complete, stage);
   } else {
+    ReportUnknownKeys(*entry.value, owner, StageKeyNames());
     options_.ExpandAll(*entry.value);
   }
   pipeline_.stages.push_back(std::move(stage));
@@ -207,7 +225,7 @@ void PipelineReader::ReadRunModels(const std::string& owner, bool complete, Stag
     const auto* name = value == stage.values.end() ? nullptr : std::get_if<std::string>(&value->second);
     if (name == nullptr || name->empty()) continue;
     const auto runs = complete ? RunsModel(*stage.descriptor, {stage.name, stage.values, {}}, spec.name) : true;
-    if (!runs.ok()) diagnostics_.Error(stage.place, owner + ": " + runs.status().message());
+    if (!runs.ok()) diagnostics_.Error(Rule::kPluginFault, stage.place, owner + ": " + runs.status().message());
     if (!runs.ok() || *runs) stage.run_models.push_back(*name);
   }
 }
@@ -218,7 +236,7 @@ void PipelineReader::ReadPayloads(const std::string& owner, bool complete, Stage
     if (!complete) return port.payload;
     const auto said = PayloadUnder(descriptor, {stage.name, stage.values, {}}, output);
     if (said.ok() && PayloadIs(*said, port.payload)) return *said;
-    diagnostics_.Error(stage.place,
+    diagnostics_.Error(Rule::kPluginFault, stage.place,
                        owner + ": what `" + port.name + "` carries: " +
                            (said.ok() ? "the stage says `" + *said + "`, which is no kind of `" + port.payload + "`"
                                       : said.status().message()));
@@ -231,9 +249,11 @@ void PipelineReader::ReadPayloads(const std::string& owner, bool complete, Stage
 
 const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner,
                                                 StageDescription& stage) {
-  const YamlNode* uses = entry.value->Find("uses");
+  const YamlEntry* const meant = OptionReader::FindMeant(*entry.value, "uses", StageKeyNames());
+  const YamlNode* const uses = meant == nullptr ? nullptr : meant->value.get();
   if (uses == nullptr) {
-    diagnostics_.Error(entry.place, owner + ": `uses` is missing", "`uses:` with " + NameList(registry_.StageNames()));
+    diagnostics_.Error(Rule::kMissingUses, entry.place, owner + ": `uses` is missing",
+                       "`uses:` with " + NameList(registry_.StageNames()));
     return nullptr;
   }
   const auto name = options_.ReadText(*uses, owner + ": `uses`");
@@ -242,7 +262,7 @@ const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const st
   const StageDescriptor* descriptor = registry_.Find(*name);
   if (descriptor == nullptr) {
     const std::string nearest = NearestName(*name, registry_.StageNames());
-    diagnostics_.Error(uses->place, owner + ": there is no stage `" + *name + "`",
+    diagnostics_.Error(Rule::kUnknownStage, uses->place, owner + ": there is no stage `" + *name + "`",
                        "one of " + NameList(registry_.StageNames()) + " (`retort list` shows refused plugins)",
                        nearest);
     descriptor = registry_.Find(nearest);  // the rest is checked as if this were meant
@@ -273,7 +293,7 @@ void PipelineReader::ReadModelNames(const OptionValues& options, const std::stri
     std::vector<std::string> names;
     for (const ModelDescription& model : pipeline_.models) names.push_back(model.name);
     const auto place = options.places.find(spec.name);
-    diagnostics_.Error(place == options.places.end() ? stage.place : place->second,
+    diagnostics_.Error(Rule::kUnknownModel, place == options.places.end() ? stage.place : place->second,
                        owner + ": `" + spec.name + "` names the model `" + *name + "`, which is not declared",
                        names.empty() ? "a model under `models:`" : "one of " + NameList(names),
                        NearestName(*name, names));

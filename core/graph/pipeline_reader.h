@@ -37,6 +37,7 @@ class PipelineReader {
   // pipeline_reader.cc: the sections
   const YamlNode* Section(const YamlNode& root, const std::string& key, YamlNode::Kind kind, size_t limit,
                           bool required);
+  void ReportUnknownKeys(const YamlNode& map, const std::string& owner, const std::vector<std::string>& known);
   void ReadVersion(const YamlNode& root);
   void ReadEngine(const YamlNode* section);
   void ReadModels(const YamlNode& section);
@@ -69,10 +70,7 @@ class PipelineReader {
   Variables variables_;
   OptionReader options_;
   PipelineDescription pipeline_;
-  // Ports at the good ends of edges whose other end is faulty.
-  std::vector<std::pair<size_t, uint32_t>> touched_outputs_;
-  std::vector<size_t> touched_inputs_;
-  bool edges_unclear_ = false;  // an edge could not be read at all: say nothing about what is not connected
+  bool edges_unclear_ = false;  // an edge could not be read, or names no stage: say nothing about what is not connected
 };
 
 /// Cycles, reachability, sources: what only the whole graph shows. `edges_unclear`: some edge could not be read, so

@@ -26,12 +26,12 @@ Variables::Variables(const SourceText& source, Diagnostics& diagnostics, std::ma
 void Variables::Declare(const YamlNode& section) {
   for (const YamlEntry& entry : section.entries) {
     if (!IsName(entry.key)) {
-      diagnostics_.Error(entry.place, "`" + entry.key + "` is not a variable's name",
+      diagnostics_.Error(Rule::kVariableName, entry.place, "`" + entry.key + "` is not a variable's name",
                          "letters, digits, `_` and `-`, a letter first");
       continue;
     }
     if (entry.value->kind == YamlNode::Kind::kSequence || entry.value->kind == YamlNode::Kind::kMap) {
-      diagnostics_.Error(entry.value->place,
+      diagnostics_.Error(Rule::kVariableKind, entry.value->place,
                          "variable `" + entry.key + "`: the default is " + DescribeNode(*entry.value),
                          "one value, or nothing where it must be given");
       resolved_[entry.key].known = false;
@@ -53,7 +53,8 @@ Variables::Text Variables::Expand(const YamlNode& scalar) {
       const size_t end = text.find('}', i);
       out.substituted = true;
       if (end == std::string::npos) {
-        diagnostics_.Error(PlaceInside(scalar, i), "`${` without its `}`", "`${name}`; `$${` stands for the text `${`");
+        diagnostics_.Error(Rule::kUnterminatedReference, PlaceInside(scalar, i), "`${` without its `}`",
+                           "`${name}`; `$${` stands for the text `${`");
         out.known = false;
         return out;
       }
@@ -65,7 +66,7 @@ Variables::Text Variables::Expand(const YamlNode& scalar) {
       out.value += text[i++];
     }
     if (out.value.size() > kMaxExpandedBytes) {
-      diagnostics_.Error(scalar.place,
+      diagnostics_.Error(Rule::kTextTooLong, scalar.place,
                          "with its variables this text is longer than " + std::to_string(kMaxExpandedBytes) + " bytes",
                          "a shorter text");
       return {"", true, false};
@@ -82,7 +83,7 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
   const std::string key = environment ? name.substr(kEnvironment.size()) : name;
   Text unknown{"", true, false};
   if (!IsName(key)) {
-    diagnostics_.Error(place, "`${" + inside + "}` names no variable",
+    diagnostics_.Error(Rule::kBadReference, place, "`${" + inside + "}` names no variable",
                        "`${name}`, `${name:-default}` or `${ENV:NAME}`");
     return unknown;
   }
@@ -90,7 +91,7 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
     const char* value = std::getenv(key.c_str());
     if (value != nullptr && (*value != '\0' || bar == std::string::npos)) return {value, true, true};
     if (bar != std::string::npos) return {fallback, true, true};
-    diagnostics_.Error(place, "the environment has no variable `" + key + "`",
+    diagnostics_.Error(Rule::kNotInEnvironment, place, "the environment has no variable `" + key + "`",
                        "it to be exported, or a default: `${ENV:" + key + ":-default}`");
     return unknown;
   }
@@ -99,7 +100,7 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
     if (bar != std::string::npos) return {fallback, true, true};
     const std::string nearest = NearestName(key, names_);
     used_.insert(nearest);
-    diagnostics_.Error(place, "there is no variable `" + key + "`",
+    diagnostics_.Error(Rule::kUnknownVariable, place, "there is no variable `" + key + "`",
                        "a default under `variables:`, or a value with `-s " + key + "=...`", nearest);
     return unknown;
   }
@@ -122,8 +123,8 @@ Variables::Text Variables::Resolve(const std::string& name) {
   if (first != resolving_.end()) {
     std::string path;
     for (auto step = first; step != resolving_.end(); ++step) path += *step + " -> ";
-    diagnostics_.Error(declared_.at(*first).place, "variables name each other in a circle: " + path + name,
-                       "one of them with a value of its own");
+    diagnostics_.Error(Rule::kVariableCircle, declared_.at(*first).place,
+                       "variables name each other in a circle: " + path + name, "one of them with a value of its own");
     return {"", true, false};
   }
   resolving_.push_back(name);
@@ -151,18 +152,19 @@ void Variables::ReportUnused() {
   known.insert(known.end(), used_.begin(), used_.end());
   for (const auto& [name, value] : overrides_) {
     if (declared_.contains(name) || used_.contains(name)) continue;
-    diagnostics_.Error({}, "`-s " + name + "=...`: the pipeline has no variable `" + name + "`",
+    diagnostics_.Error(Rule::kUnknownOverride, {}, "`-s " + name + "=...`: the pipeline has no variable `" + name + "`",
                        names_.empty() ? "no variable: the pipeline has none" : "one of " + NameList(names_),
                        NearestName(name, known));
   }
   for (const std::string& name : names_) {
     const Declared& declared = declared_.at(name);
-    if (!used_.contains(name)) diagnostics_.Warning(declared.place, "variable `" + name + "` is never used");
+    if (!used_.contains(name))
+      diagnostics_.Warning(Rule::kUnusedVariable, declared.place, "variable `" + name + "` is never used");
     if (!missing_.contains(name)) continue;
     const std::string message = "variable `" + name + "` has no value";
     const std::string expected = "`-s " + name + "=...`, or a default here";
-    allow_unset_ ? diagnostics_.Warning(declared.place, message, expected)
-                 : diagnostics_.Error(declared.place, message, expected);
+    allow_unset_ ? diagnostics_.Warning(Rule::kUnsetVariable, declared.place, message, expected)
+                 : diagnostics_.Error(Rule::kUnsetVariable, declared.place, message, expected);
   }
 }
 

@@ -8,11 +8,15 @@
 #include <optional>
 #include <sstream>
 
+#include "core/graph/flow_brackets.h"
+#include "core/graph/yaml_syntax.h"
+
 namespace retort {
 namespace {
 
 /// Ends the parse from inside yaml-cpp; never leaves this file.
 struct LimitReached {
+  Rule rule;
   Place place;
   std::string message, expected;
 };
@@ -41,13 +45,15 @@ class TreeBuilder final : public YAML::EventHandler {
     auto node = NewNode(YamlNode::Kind::kScalar, mark);
     node->text = value;
     node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
+    CheckQuotes(*node);
     Finish(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const Place place = PlaceOf(mark);
     const auto target = anchors_.find(anchor);
-    if (target == anchors_.end()) throw LimitReached{place, "this alias stands inside the value that it names", ""};
+    if (target == anchors_.end())
+      throw LimitReached{Rule::kSyntax, place, "this alias stands inside the value that it names", ""};
     Count(target->second->nodes, place);
     CheckDepth(target->second->height, place);
     Attach(target->second, place);
@@ -97,16 +103,29 @@ class TreeBuilder final : public YAML::EventHandler {
     nodes_ += nodes;
     if (nodes_ > kMaxYamlNodes) {
       throw LimitReached{
-          place, "the file has more than " + std::to_string(kMaxYamlNodes) + " values once aliases are followed",
+          Rule::kTooLarge, place,
+          "the file has more than " + std::to_string(kMaxYamlNodes) + " values once aliases are followed",
           "fewer aliases of aliases"};
     }
   }
 
   void CheckDepth(size_t height, Place place) const {
     if (open_.size() + height > kMaxYamlDepth) {
-      throw LimitReached{place, "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels",
+      throw LimitReached{Rule::kTooLarge, place,
+                         "values are nested deeper than " + std::to_string(kMaxYamlDepth) + " levels",
                          "a flatter file"};
     }
+  }
+
+  /// yaml-cpp takes the end of the file for a quote.
+  void CheckQuotes(const YamlNode& scalar) {
+    const std::string& text = source_.text();
+    const char first = scalar.offset < text.size() ? text[scalar.offset] : ' ';
+    if (first != '"' && first != '\'') return;
+    const size_t end = QuotedEnd(text, scalar.offset);
+    if (end < text.size() || (end > scalar.offset + 1 && text[end - 1] == first)) return;
+    const SyntaxFault fault = ExplainSyntax(source_, scalar.offset, "a quote is not closed");
+    throw LimitReached{Rule::kSyntax, fault.place, fault.message, fault.expected};
   }
 
   void Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -147,14 +166,15 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Key MakeKey(const YamlNode& node, Place place, OpenNode& map) {
     if (node.kind != YamlNode::Kind::kScalar) {
-      diagnostics_.Error(place, "a key must be text, but here it is " + DescribeNode(node),
+      diagnostics_.Error(Rule::kComplexKey, place, "a key must be text, but here it is " + DescribeNode(node),
                          "text, as in `name: value`");
       return {"", place, false};
     }
     const auto [first, fresh] = map.keys.emplace(node.text, place);
     if (!fresh) {
       const std::string where = std::to_string(first->second.line) + ":" + std::to_string(first->second.column);
-      diagnostics_.Error(place, "`" + node.text + "` is given twice" + Within() + "; the first is at " + where,
+      diagnostics_.Error(Rule::kDuplicateKey, place,
+                         "`" + node.text + "` is given twice" + Within() + "; the first is at " + where,
                          "each name once");
     }
     return {node.text, place, fresh};
@@ -199,7 +219,7 @@ size_t CharacterLength(std::string_view text, size_t i) {
 bool CheckText(const SourceText& source, Diagnostics& diagnostics) {
   const std::string& text = source.text();
   if (text.size() > kMaxYamlBytes) {
-    diagnostics.Error({}, "the file has more than " + std::to_string(kMaxYamlBytes) + " bytes",
+    diagnostics.Error(Rule::kTooLarge, {}, "the file has more than " + std::to_string(kMaxYamlBytes) + " bytes",
                       "a pipeline of at most 1 MiB");
     return false;
   }
@@ -210,7 +230,7 @@ bool CheckText(const SourceText& source, Diagnostics& diagnostics) {
     if (length == 0 || control) {
       char hex[8];
       std::snprintf(hex, sizeof hex, "0x%02x", byte);
-      diagnostics.Error(source.At(i),
+      diagnostics.Error(Rule::kEncoding, source.At(i),
                         std::string("the byte ") + hex + (control ? " is a control character" : " is not valid UTF-8"),
                         "text in UTF-8");
       return false;
@@ -250,26 +270,26 @@ YamlNodePtr ParseYaml(const SourceText& source, Diagnostics& diagnostics) {
     std::istringstream stream(source.text());
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder) || builder.root() == nullptr) {
-      diagnostics.Error({1, 1}, "the file is empty", "a pipeline that begins with `retort: 1`");
+      diagnostics.Error(Rule::kEmptyFile, {1, 1}, "the file is empty", "a pipeline that begins with `retort: 1`");
       return nullptr;
     }
     YamlNodePtr root = builder.root();
     TreeBuilder rest(source, diagnostics);
     if (parser.HandleNextDocument(rest) && rest.root() != nullptr) {
-      diagnostics.Error(rest.root()->place, "a second document begins here",
+      diagnostics.Error(Rule::kSecondDocument, rest.root()->place, "a second document begins here",
                         "one document a file, without `---` between");
     }
     return root;
   } catch (const LimitReached& limit) {
-    diagnostics.Error(limit.place, limit.message, limit.expected);
+    diagnostics.Error(limit.rule, limit.place, limit.message, limit.expected);
   } catch (const YAML::Exception& error) {
     const bool placed = !error.mark.is_null();
-    const Place place =
-        placed ? source.At(source.LineOffset(error.mark.line + 1) + static_cast<size_t>(std::max(error.mark.column, 0)))
-               : Place{1, 1};
-    diagnostics.Error(place, "this is not YAML: " + error.msg);
+    const size_t offset =
+        placed ? source.LineOffset(error.mark.line + 1) + static_cast<size_t>(std::max(error.mark.column, 0)) : 0;
+    const SyntaxFault fault = ExplainSyntax(source, std::min(offset, source.text().size()), error.msg);
+    diagnostics.Error(Rule::kSyntax, fault.place, fault.message, fault.expected);
   } catch (const std::exception& error) {
-    diagnostics.Error({1, 1}, std::string("the file cannot be read as YAML: ") + error.what());
+    diagnostics.Error(Rule::kSyntax, {1, 1}, std::string("the file cannot be read as YAML: ") + error.what());
   }
   return nullptr;
 }

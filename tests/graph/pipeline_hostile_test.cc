@@ -187,7 +187,6 @@ edges:
       EXPECT_GE(d.place.column, d.place.line > 0 ? 1 : 0);
     }
     RenderText(loaded.diagnostics, loaded.source);
-    RenderJson(loaded.diagnostics);
   }
   EXPECT_GT(refused, 3000);
 }

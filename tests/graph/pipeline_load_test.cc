@@ -149,19 +149,6 @@ TEST(RenderText, CutsLongLinesAroundTheCaret) {
   EXPECT_LT(text.size(), 1000u) << text;
 }
 
-TEST(RenderJson, HoldsEveryMember) {
-  const LoadedPipeline loaded = Load("retort: 3\nstages: {}\nedges: []\n");
-  const auto json = nlohmann::json::parse(RenderJson(loaded.diagnostics));
-  ASSERT_EQ(json.size(), 3u);
-  EXPECT_EQ(json[0]["severity"], "error");
-  EXPECT_EQ(json[0]["file"], "test.yaml");
-  EXPECT_EQ(json[0]["line"], 1);
-  EXPECT_EQ(json[0]["column"], 9);
-  EXPECT_EQ(json[0]["expected"], "`retort: 1`");
-  EXPECT_EQ(json[0]["suggestion"], "");
-  EXPECT_NE(json[1]["message"].get<std::string>().find("`stages` is empty"), std::string::npos);
-}
-
 TEST(ReadPipelineFile, NamesWhatCannotBeRead) {
   const auto missing = ReadPipelineFile("no/such/file.yaml");
   ASSERT_FALSE(missing.ok());

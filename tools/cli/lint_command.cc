@@ -1,6 +1,12 @@
-// retort lint: check pipelines and report every fault.
+// retort lint: check pipelines, report every fault, and put right what can be.
+#include <fmt/format.h>
+
 #include <memory>
 
+#include "core/graph/lint/fixer.h"
+#include "core/graph/lint/lint_report.h"
+#include "core/graph/lint/markdown_pipelines.h"
+#include "core/model/new_file.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
@@ -9,9 +15,82 @@
 namespace retort::cli {
 namespace {
 
+// Of a file; a fix is searched by checking the file again and again.
+constexpr size_t kMostFixesShown = 20;
+
 struct LintArguments {
   std::vector<std::string> files, settings;
   std::string format = "text";
+  bool fix = false;
+};
+
+class Linter {
+ public:
+  Linter(LintArguments arguments, LoadOptions options)
+      : arguments_(std::move(arguments)), options_(options), fixer_(LoadStages(), std::move(options)) {}
+
+  int Run() {
+    for (const std::string& file : arguments_.files) {
+      const Status status = LintFile(file);
+      if (status.ok()) continue;
+      PrintStatus(status);
+      exit_ = kUsage;
+    }
+    if (arguments_.format == "json") Print(LintJson(all_));
+    if (arguments_.format == "sarif") Print(LintSarif(all_));
+    if (arguments_.format == "github") Print(LintGithub(all_));
+    return exit_;
+  }
+
+ private:
+  Status LintFile(const std::string& file) {
+    RETORT_ASSIGN_OR_RETURN(SourceText source, ReadPipelineFile(file));
+    if (!file.ends_with(".md")) {
+      LoadedPipeline loaded = LoadPipeline(std::move(source), LoadStages(), options_);
+      if (arguments_.fix && !loaded.ok()) {
+        RETORT_ASSIGN_OR_RETURN(loaded, FixFile(file, std::move(loaded)));
+      }
+      Report(file, std::move(loaded));
+      return {};
+    }
+    std::vector<MarkdownPipeline> blocks = FindMarkdownPipelines(source);
+    if (arguments_.fix) RETORT_RETURN_IF_ERROR(InvalidArgument(file + ": `--fix` changes YAML files only"));
+    if (blocks.empty() && arguments_.format == "text") Print(file + ": no pipelines\n");
+    for (MarkdownPipeline& block : blocks) Report(file, LoadPipeline(std::move(block.source), LoadStages(), options_));
+    return {};
+  }
+
+  Result<LoadedPipeline> FixFile(const std::string& file, LoadedPipeline loaded) {
+    Fixer::Fixed fixed = fixer_.FixAll(std::move(loaded));
+    if (fixed.steps.empty()) return std::move(fixed.loaded);
+    const std::string& text = fixed.loaded.source.text();
+    RETORT_ASSIGN_OR_RETURN(const auto out, NewFile::Create(file, text.size(), true));
+    RETORT_RETURN_IF_ERROR(out->Append(text));
+    RETORT_RETURN_IF_ERROR(out->Commit());
+    for (const Fixer::Fixed::Step& step : fixed.steps) {
+      const std::string line = fmt::format("{}:{}:{}: fixed: {}: {}\n", file, step.fault.place.line,
+                                           step.fault.place.column, step.fault.message, step.title);
+      arguments_.format == "text" ? Print(line) : PrintError(line);
+    }
+    return std::move(fixed.loaded);
+  }
+
+  void Report(const std::string& file, LoadedPipeline loaded) {
+    if (!loaded.ok()) exit_ = kUsage;
+    LintedFile linted{loaded.source, {}};
+    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+      const bool search = linted.findings.size() < kMostFixesShown;
+      linted.findings.push_back({diagnostic, search ? fixer_.Find(loaded, diagnostic) : std::nullopt});
+    }
+    if (arguments_.format == "text") Print(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
+    all_.push_back(std::move(linted));
+  }
+
+  LintArguments arguments_;
+  LoadOptions options_;
+  Fixer fixer_;
+  std::vector<LintedFile> all_;
+  int exit_ = kDone;
 };
 
 int Lint(const LintArguments& arguments) {
@@ -21,25 +100,7 @@ int Lint(const LintArguments& arguments) {
     return kUsage;
   }
   options->allow_unset_variables = true;
-  int exit = kDone;
-  std::vector<Diagnostic> all;
-  for (const std::string& file : arguments.files) {
-    auto source = ReadPipelineFile(file);
-    if (!source.ok()) {
-      PrintStatus(source.status());
-      exit = kUsage;
-      continue;
-    }
-    const LoadedPipeline loaded = LoadPipeline(*std::move(source), LoadStages(), *options);
-    if (!loaded.ok()) exit = kUsage;
-    if (arguments.format == "text") {
-      Print(RenderText(loaded.diagnostics, loaded.source));
-      if (loaded.diagnostics.empty()) Print(file + ": ok\n");
-    }
-    all.insert(all.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
-  }
-  if (arguments.format == "json") Print(RenderJson(all));
-  return exit;
+  return Linter(arguments, *options).Run();
 }
 
 }  // namespace
@@ -47,14 +108,20 @@ int Lint(const LintArguments& arguments) {
 void AddLintCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("lint", "Check pipelines; every fault is reported with its place");
   auto arguments = std::make_shared<LintArguments>();
-  command->add_option("pipelines", arguments->files, "Pipeline files (YAML)")->required()->type_name("PIPELINE");
+  command->add_option("pipelines", arguments->files, "Pipeline files (YAML), or Markdown files with pipelines in them")
+      ->required()
+      ->type_name("PIPELINE");
   command->add_option("-s,--set", arguments->settings, "Set a variable of the pipelines; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+  command->add_flag("--fix", arguments->fix, "Put errors right in the files, and say what was done");
   command->add_option("--format", arguments->format, "How to print")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
       ->capture_default_str();
   command->footer(
+      "A fix is tried before it is offered: with it the file has fewer errors. --fix makes one after the other until "
+      "none is\nleft; look at what it did before you run the pipeline. Of Markdown, ```yaml blocks with a line "
+      "`retort:` are checked.\n"
       "Exit codes: 0 no errors (warnings are allowed), 2 errors.\n"
       "Example: retort lint pipelines/*.yaml --format json");
   command->callback([=] { *action = [=] { return Lint(*arguments); }; });

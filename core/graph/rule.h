@@ -1,0 +1,82 @@
+// The rules that a pipeline file is checked by: what a fault is called by programs (SARIF, editors, `--format json`).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace retort {
+
+enum class Rule {
+  // the text
+  kTooLarge,
+  kEncoding,
+  kSyntax,
+  kSecondDocument,
+  kComplexKey,
+  kDuplicateKey,
+  kEmptyFile,
+  // keys and values
+  kNotAMap,
+  kMissingVersion,
+  kWrongVersion,
+  kMissingSection,
+  kWrongSection,
+  kEmptySection,
+  kUnknownKey,
+  kMissingOption,
+  kWrongValue,
+  kQuotedNumber,
+  kWrongKind,
+  kOptionsTogether,
+  kPluginFault,
+  // variables
+  kVariableName,
+  kVariableKind,
+  kUnterminatedReference,
+  kBadReference,
+  kUnknownVariable,
+  kNotInEnvironment,
+  kVariableCircle,
+  kTextTooLong,
+  kUnknownOverride,
+  kUnusedVariable,
+  kUnsetVariable,
+  // models and stages
+  kUnknownDevice,
+  kUnusedModel,
+  kUnknownModel,
+  kStageName,
+  kStageKind,
+  kMissingUses,
+  kUnknownStage,
+  // edges and the graph
+  kEdgeForm,
+  kEdgeEndMissing,
+  kEdgeUnknownStage,
+  kEdgeFromSink,
+  kEdgeIntoSource,
+  kUnknownOutput,
+  kOutputNotNamed,
+  kUnknownInput,
+  kOutputTwice,
+  kPayloadMismatch,
+  kInputNotConnected,
+  kOutputNotConnected,
+  kUndeclaredCycle,
+  kBackWithoutCycle,
+  kNoSource,
+  kUnreachable
+};
+
+struct RuleText {
+  Rule rule;
+  std::string_view id;    // kebab-case; stays the same from version to version
+  std::string_view text;  // what is wrong where it is broken
+};
+
+/// All rules, in the order of the enumeration.
+std::span<const RuleText> AllRules();
+/// "unknown-key".
+std::string_view RuleId(Rule rule);
+
+}  // namespace retort

@@ -1,0 +1,165 @@
+#include "core/graph/lint/fixer.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+
+#include "tests/graph/sample_stages.h"
+
+namespace retort {
+namespace {
+
+constexpr const char* kGood = R"(retort: 1
+variables: { input: in.jsonl, n: 8 }
+models:
+  target: { source: tiny.gguf, device: cpu }
+stages:
+  read: { uses: read-jsonl, with: { path: "${input}" } }
+  prompt: { uses: prompt, with: { model: target } }
+  draft:
+    uses: draft
+    with:
+      # so many at most
+      max_tokens: "${n}"
+  verify: { uses: verify, with: { model: target } }
+  write: { uses: write-jsonl, with: { path: out.jsonl } }
+edges:
+  - read -> prompt
+  - prompt -> draft
+  - draft -> verify
+  - { from: verify.continue, to: draft, back: true }
+  - verify.done -> write
+)";
+
+class FixerTest : public ::testing::Test {
+ protected:
+  LoadedPipeline Load(const std::string& text) { return LoadPipeline(SourceText("p.yaml", text), registry_, options_); }
+  Fixer::Fixed FixAll(const std::string& text) { return Fixer(registry_, options_).FixAll(Load(text)); }
+  /// The good text with `from` written as `to`.
+  static std::string With(const std::string& from, const std::string& to) {
+    std::string text = kGood;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  }
+  void ExpectFixed(const std::string& from, const std::string& to, const std::string& after) {
+    const std::string broken = With(from, to);
+    ASSERT_FALSE(Load(broken).ok()) << broken;
+    const Fixer::Fixed fixed = FixAll(broken);
+    EXPECT_TRUE(fixed.loaded.ok()) << RenderText(fixed.loaded.diagnostics, fixed.loaded.source);
+    EXPECT_EQ(fixed.loaded.source.text(), With(from, after));
+  }
+
+  const Registry registry_ = testing::MakeSampleRegistry();
+  const LoadOptions options_{{}, true};
+};
+
+TEST_F(FixerTest, LeavesARightFileAlone) {
+  const Fixer::Fixed fixed = FixAll(kGood);
+  EXPECT_TRUE(fixed.loaded.ok()) << RenderText(fixed.loaded.diagnostics, fixed.loaded.source);
+  EXPECT_TRUE(fixed.steps.empty());
+  EXPECT_EQ(fixed.loaded.source.text(), kGood);
+}
+
+TEST_F(FixerTest, WritesWhatWasMeant) {
+  ExpectFixed("uses: prompt", "uses: prmopt", "uses: prompt");
+  ExpectFixed("max_tokens:", "max_tokes:", "max_tokens:");
+  ExpectFixed("device: cpu", "device: cup", "device: cpu");
+  ExpectFixed("${input}", "${inptu}", "${input}");
+  ExpectFixed("${input}", "${input", "${input}");
+  ExpectFixed("model: target", "model: tagret", "model: target");
+  ExpectFixed("verify.continue", "verify.contniue", "verify.continue");
+  ExpectFixed("-> prompt", "=> prompt", "-> prompt");
+  ExpectFixed("retort: 1", "retort: 2", "retort: 1");
+  ExpectFixed("edges:", "egdes:", "edges:");
+}
+
+TEST_F(FixerTest, AddsWhatIsMissing) {
+  ExpectFixed("retort: 1\n", "", "retort: 1\n");
+  ExpectFixed("with: { model: target } }\n  draft", "with: {} }\n  draft", "with: { model: target } }\n  draft");
+  const Fixer::Fixed fixed = FixAll(With("  - draft -> verify\n", ""));
+  EXPECT_TRUE(fixed.loaded.ok());
+  EXPECT_TRUE(fixed.loaded.source.text().ends_with("  - verify.done -> write\n  - draft -> verify\n"))
+      << fixed.loaded.source.text();
+}
+
+TEST_F(FixerTest, TakesOutWhatIsTooMuch) {
+  ExpectFixed("device: cpu }", "device: cpu, device: cpu }", "device: cpu }");
+  ExpectFixed("  - draft -> verify\n", "  - draft -> verify\n  - draft -> verify\n", "  - draft -> verify\n");
+}
+
+TEST_F(FixerTest, FixesOneFaultAfterTheOther) {
+  std::string text = With("uses: prompt", "uses: prmopt");
+  text.replace(text.find("read -> prompt"), 14, "raed -> prompt");
+  text.replace(text.find("device: cpu"), 11, "device: cup");
+  const Fixer::Fixed fixed = FixAll(text);
+  EXPECT_TRUE(fixed.loaded.ok());
+  EXPECT_EQ(fixed.steps.size(), 3u);
+  EXPECT_EQ(fixed.loaded.source.text(), kGood);
+}
+
+TEST_F(FixerTest, NeverMakesAFileWorse) {
+  for (const auto& entry : std::filesystem::directory_iterator(RETORT_FAULT_FOLDER)) {
+    const auto source = ReadPipelineFile(entry.path().string());
+    ASSERT_TRUE(source.ok());
+    const LoadedPipeline before = LoadPipeline(*source, registry_, options_);
+    const Fixer::Fixed fixed = Fixer(registry_, options_).FixAll(before);
+    const auto errors = [](const LoadedPipeline& loaded) {
+      return std::count_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                           [](const Diagnostic& d) { return d.severity == Severity::kError; });
+    };
+    if (fixed.steps.empty()) {
+      EXPECT_EQ(fixed.loaded.source.text(), before.source.text());
+    } else if (before.diagnostics[0].rule != Rule::kSyntax) {
+      EXPECT_LE(errors(fixed.loaded), errors(before)) << entry.path();
+    }
+  }
+}
+
+TEST_F(FixerTest, NearlyAllFaultsOfTheFolderCanBeFixed) {
+  // What no program can add: stages, sources, and what a plugin should have said.
+  const std::set<std::string> open = {"empty_stages",       "no_stages",       "no_edges",
+                                      "no_source",          "not_a_map",       "stages_a_list",
+                                      "payload_of_its_own", "unreachable",     "syntax_open_quote",
+                                      "syntax_tab",         "syntax_unclosed", "syntax_unknown_alias"};
+  std::string unfixed;
+  for (const auto& entry : std::filesystem::directory_iterator(RETORT_FAULT_FOLDER)) {
+    const Fixer::Fixed fixed =
+        Fixer(registry_, options_).FixAll(LoadPipeline(*ReadPipelineFile(entry.path().string()), registry_, options_));
+    if (!fixed.loaded.ok() && !open.contains(entry.path().stem().string()))
+      unfixed += entry.path().stem().string() + "\n" + RenderText(fixed.loaded.diagnostics, fixed.loaded.source);
+  }
+  EXPECT_EQ(unfixed, "");
+}
+
+TEST_F(FixerTest, TwoHundredStagesAreCheckedInAMoment) {
+  std::string stages = "retort: 1\nstages:\n  read: { uses: read-jsonl, with: { path: a } }\n", edges = "edges:\n";
+  std::string before = "read";
+  for (int i = 0; i < 198; ++i) {
+    const std::string name = "pick" + std::to_string(i);
+    stages += "  " + name + ": { uses: pick }\n";
+    edges += "  - " + before + " -> " + name + "\n";
+    before = name + ".kept";
+  }
+  const std::string text =
+      stages + "  write: { uses: write-jsonl, with: { path: b } }\n" + edges + "  - " + before + " -> write\n";
+  std::vector<double> milliseconds;
+  for (int i = 0; i < 9; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const LoadedPipeline loaded = Load(text);
+    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
+    ASSERT_EQ(loaded.description.stages.size(), 200u);
+  }
+  std::sort(milliseconds.begin(), milliseconds.end());
+  RecordProperty("milliseconds", std::to_string(milliseconds[4]));
+#if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(milliseconds[4], 50);
+#endif
+  std::cout << "200 stages: " << milliseconds[4] << " ms (median of 9)\n";
+}
+
+}  // namespace
+}  // namespace retort
