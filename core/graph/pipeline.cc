@@ -39,10 +39,13 @@ Result<SourceText> ReadPipelineFile(const std::string& path) {
 }
 
 LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const LoadOptions& options) {
-  LoadedPipeline loaded{std::move(source), {}, {}};
+  LoadedPipeline loaded{std::move(source), {}, {}, {}};
   Diagnostics diagnostics(loaded.source.file());
   if (const YamlNodePtr root = ParseYaml(loaded.source, diagnostics)) {
-    loaded.description = PipelineReader(loaded.source, registry, options, diagnostics).Read(*root);
+    loaded.profiles = ProfileNames(*root);
+    const YamlNodePtr tree =
+        WithOverrides(WithProfiles(root, options.profiles, diagnostics), options.overrides, loaded.source, diagnostics);
+    loaded.description = PipelineReader(loaded.source, registry, options, diagnostics).Read(*tree);
   }
   loaded.diagnostics = diagnostics.Sorted();
   return loaded;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/graph/compose.h"
 #include "core/graph/diagnostic.h"
 #include "core/graph/engine/engine.h"
 #include "core/graph/option_reader.h"
@@ -58,6 +59,8 @@ struct PipelineDescription {
 
 struct LoadOptions {
   std::map<std::string, std::string> variables;  // `-s name=value`
+  std::vector<std::string> profiles;             // laid over the file, in this order
+  Overrides overrides;                           // then set, `-s stages.verify.with.temperature=0`
   bool allow_unset_variables = false;            // lint: a variable without a value is a warning
 };
 
@@ -65,6 +68,7 @@ struct LoadedPipeline {
   SourceText source;
   PipelineDescription description;      // complete only if ok()
   std::vector<Diagnostic> diagnostics;  // every fault, in order of place
+  std::vector<std::string> profiles;    // names under `profiles:`
   bool ok() const;
 };
 

@@ -57,7 +57,8 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
       registry_(registry),
       diagnostics_(diagnostics),
       variables_(source, diagnostics, options.variables, options.allow_unset_variables),
-      options_(variables_, diagnostics) {}
+      options_(variables_, diagnostics),
+      laid_over_(!options.profiles.empty() || !options.overrides.empty()) {}
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap) {
@@ -78,7 +79,7 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
     CheckPorts();
     CheckGraph(pipeline_, edges_unclear_, diagnostics_);
   }
-  variables_.ReportUnused();
+  variables_.ReportUnused(laid_over_);
   pipeline_.variables = variables_.Values();
   return std::move(pipeline_);
 }

@@ -69,6 +69,7 @@ class PipelineReader {
   Diagnostics& diagnostics_;
   Variables variables_;
   OptionReader options_;
+  const bool laid_over_;
   PipelineDescription pipeline_;
   bool edges_unclear_ = false;  // an edge could not be read, or names no stage: say nothing about what is not connected
 };

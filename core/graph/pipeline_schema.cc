@@ -84,6 +84,24 @@ Json EdgeSchema() {
   return {{"anyOf", Json::array({text, Variable(), map})}};
 }
 
+/// A profile holds what it changes, so nothing that is required elsewhere is required in it.
+Json WithoutRequired(Json schema) {
+  if (schema.is_object()) schema.erase("required");
+  if (schema.is_structured()) {
+    for (Json& part : schema) part = WithoutRequired(std::move(part));
+  }
+  return schema;
+}
+
+Json ProfilesSchema(const Json& properties) {
+  Json sections = Json::object();
+  for (const char* name : {"variables", "engine", "models", "edges"})
+    sections[name] = WithoutRequired(properties.at(name));
+  sections["stages"] = NamedMap({{"type", "object"}}, "Stages by name, as far as they change.");
+  Json profile = {{"type", {"object", "null"}}, {"additionalProperties", false}, {"properties", std::move(sections)}};
+  return NamedMap(std::move(profile), "Changes of the pipeline by name, for `--profile NAME`.");
+}
+
 }  // namespace
 
 nlohmann::ordered_json PipelineSchema(const Registry& registry) {
@@ -115,6 +133,7 @@ nlohmann::ordered_json PipelineSchema(const Registry& registry) {
       {"models", NamedMap(OptionMap(ModelKeys()), "Language models by name.")},
       {"stages", NamedMap(std::move(stage), "Stages by name.")},
       {"edges", std::move(edges)}};
+  schema["properties"]["profiles"] = ProfilesSchema(schema["properties"]);
   schema["$defs"] = std::move(definitions);
   return schema;
 }

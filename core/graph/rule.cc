@@ -35,6 +35,8 @@ constexpr RuleText kRules[] = {
     {Rule::kVariableCircle, "variable-circle", "Variables name each other in a circle."},
     {Rule::kTextTooLong, "text-too-long", "A text is too long once its variables are filled in."},
     {Rule::kUnknownOverride, "unknown-override", "A value is given for a variable that there is not."},
+    {Rule::kOverride, "override", "A value is set at a path that leads to nothing."},
+    {Rule::kUnknownProfile, "unknown-profile", "A profile is asked for that there is not."},
     {Rule::kUnusedVariable, "unused-variable", "A variable is never used."},
     {Rule::kUnsetVariable, "unset-variable", "A variable has no value."},
     {Rule::kUnknownDevice, "unknown-device", "A device is not known."},

@@ -39,6 +39,8 @@ enum class Rule {
   kVariableCircle,
   kTextTooLong,
   kUnknownOverride,
+  kOverride,
+  kUnknownProfile,
   kUnusedVariable,
   kUnsetVariable,
   // models and stages

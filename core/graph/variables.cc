@@ -147,7 +147,7 @@ std::map<std::string, std::string> Variables::Values() const {
   return values;
 }
 
-void Variables::ReportUnused() {
+void Variables::ReportUnused(bool laid_over) {
   std::vector<std::string> known = names_;
   known.insert(known.end(), used_.begin(), used_.end());
   for (const auto& [name, value] : overrides_) {
@@ -158,7 +158,7 @@ void Variables::ReportUnused() {
   }
   for (const std::string& name : names_) {
     const Declared& declared = declared_.at(name);
-    if (!used_.contains(name))
+    if (!used_.contains(name) && !laid_over)
       diagnostics_.Warning(Rule::kUnusedVariable, declared.place, "variable `" + name + "` is never used");
     if (!missing_.contains(name)) continue;
     const std::string message = "variable `" + name + "` has no value";

@@ -36,8 +36,9 @@ class Variables {
   /// The text of every variable that has one.
   std::map<std::string, std::string> Values() const;
 
-  /// After everything was expanded: report overrides that name no variable, and variables that nothing uses.
-  void ReportUnused();
+  /// After everything was expanded: report overrides that name no variable, and variables without a value or without a
+  /// use. Where something was `laid_over` the file, it may have taken the place of a use: nothing is said of those.
+  void ReportUnused(bool laid_over);
 
  private:
   struct Declared {

@@ -1,6 +1,7 @@
 // retort lint: check pipelines, report every fault, and put right what can be.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/graph/lint/fixer.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr size_t kMostFixesShown = 20;
 
 struct LintArguments {
-  std::vector<std::string> files, settings;
+  std::vector<std::string> files, settings, profiles;
   std::string format = "text";
   bool fix = false;
 };
@@ -50,7 +51,7 @@ class Linter {
       if (arguments_.fix && !loaded.ok()) {
         RETORT_ASSIGN_OR_RETURN(loaded, FixFile(file, std::move(loaded)));
       }
-      Report(file, std::move(loaded));
+      ReportWithProfiles(file, loaded);
       return {};
     }
     std::vector<MarkdownPipeline> blocks = FindMarkdownPipelines(source);
@@ -75,13 +76,43 @@ class Linter {
     return std::move(fixed.loaded);
   }
 
-  void Report(const std::string& file, LoadedPipeline loaded) {
+  void Report(const std::string& file, const LoadedPipeline& loaded) {
     if (!loaded.ok()) exit_ = kUsage;
     LintedFile linted{loaded.source, {}};
-    for (const Diagnostic& diagnostic : loaded.diagnostics) {
-      const bool search = linted.findings.size() < kMostFixesShown;
-      linted.findings.push_back({diagnostic, search ? fixer_.Find(loaded, diagnostic) : std::nullopt});
+    AddFindings(loaded, fixer_, "", &linted.findings);
+    Finish(file, std::move(linted));
+  }
+
+  /// The file by itself, and once more under each of its profiles, unless some were asked for.
+  void ReportWithProfiles(const std::string& file, const LoadedPipeline& loaded) {
+    if (!loaded.ok() || loaded.profiles.empty() || !options_.profiles.empty()) return Report(file, loaded);
+    LintedFile linted{loaded.source, {}};
+    AddFindings(loaded, fixer_, "", &linted.findings);
+    for (const std::string& profile : loaded.profiles) {
+      LoadOptions options = options_;
+      options.profiles = {profile};
+      const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
+      if (!with.ok()) exit_ = kUsage;
+      AddFindings(with, Fixer(LoadStages(), options), " (with `--profile " + profile + "`)", &linted.findings);
     }
+    Finish(file, std::move(linted));
+  }
+
+  /// Those that are not there yet, what is said of them followed by `under`.
+  static void AddFindings(const LoadedPipeline& loaded, const Fixer& fixer, const std::string& under,
+                          std::vector<LintFinding>* findings) {
+    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+      const auto same = [&](const LintFinding& finding) {
+        return finding.diagnostic.place == diagnostic.place && finding.diagnostic.message == diagnostic.message;
+      };
+      if (std::any_of(findings->begin(), findings->end(), same)) continue;
+      const bool search = findings->size() < kMostFixesShown;
+      findings->push_back({diagnostic, search ? fixer.Find(loaded, diagnostic) : std::nullopt});
+      findings->back().diagnostic.message += under;
+    }
+  }
+
+  void Finish(const std::string& file, LintedFile linted) {
     if (arguments_.format == "text") Print(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));
   }
@@ -94,7 +125,7 @@ class Linter {
 };
 
 int Lint(const LintArguments& arguments) {
-  auto options = ParseSettings(arguments.settings);
+  auto options = OptionsOf({"", arguments.settings, arguments.profiles});
   if (!options.ok()) {
     PrintStatus(options.status());
     return kUsage;
@@ -111,9 +142,7 @@ void AddLintCommand(CLI::App& app, Action* action) {
   command->add_option("pipelines", arguments->files, "Pipeline files (YAML), or Markdown files with pipelines in them")
       ->required()
       ->type_name("PIPELINE");
-  command->add_option("-s,--set", arguments->settings, "Set a variable of the pipelines; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("NAME=VALUE");
+  AddSettings(*command, arguments->settings, arguments->profiles);
   command->add_flag("--fix", arguments->fix, "Put errors right in the files, and say what was done");
   command->add_option("--format", arguments->format, "How to print")
       ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
@@ -121,7 +150,7 @@ void AddLintCommand(CLI::App& app, Action* action) {
   command->footer(
       "A fix is tried before it is offered: with it the file has fewer errors. --fix makes one after the other until "
       "none is\nleft; look at what it did before you run the pipeline. Of Markdown, ```yaml blocks with a line "
-      "`retort:` are checked.\n"
+      "`retort:` are checked.\nEach of a file's profiles is checked as well, unless --profile names some.\n"
       "Exit codes: 0 no errors (warnings are allowed), 2 errors.\n"
       "Example: retort lint pipelines/*.yaml --format json");
   command->callback([=] { *action = [=] { return Lint(*arguments); }; });

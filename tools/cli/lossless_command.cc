@@ -147,7 +147,7 @@ Status Test(const LosslessArguments& arguments, const std::string& letters, cons
 /// The pipeline on records of the test's own; nullopt after saying what is wrong.
 std::optional<LoadedPipeline> LoadOnRecords(const PipelineArguments& arguments, const ScratchFolder& folder,
                                             std::string* input) {
-  auto settings = ParseSettings(arguments.settings);
+  auto settings = OptionsOf(arguments);
   if (!settings.ok()) {
     PrintStatus(settings.status());
     return std::nullopt;

@@ -6,9 +6,19 @@ namespace retort::cli {
 
 void AddPipelineArguments(CLI::App& command, PipelineArguments& arguments) {
   command.add_option("pipeline", arguments.file, "The pipeline file (YAML)")->required()->type_name("PIPELINE");
-  command.add_option("-s,--set", arguments.settings, "Set a variable of the pipeline; may be repeated")
+  AddSettings(command, arguments.settings, arguments.profiles);
+}
+
+void AddSettings(CLI::App& command, std::vector<std::string>& settings, std::vector<std::string>& profiles) {
+  command
+      .add_option("-s,--set", settings,
+                  "Set a variable of the pipeline, or any value by its path (stages.verify.with.temperature=0); may be "
+                  "repeated")
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
+  command.add_option("--profile", profiles, "Lay this profile of the pipeline over it; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
 }
 
 Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings) {
@@ -18,14 +28,21 @@ Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings) {
     if (equals == std::string::npos || equals == 0)
       return InvalidArgument("-s " + setting + ": expected name=value, as in -s temperature=0.7");
     const std::string name = setting.substr(0, equals);
-    if (!options.variables.emplace(name, setting.substr(equals + 1)).second)
-      return InvalidArgument("-s " + name + " is given twice; give each variable once");
+    auto& values = name.find('.') == std::string::npos ? options.variables : options.overrides;
+    if (!values.emplace(name, setting.substr(equals + 1)).second)
+      return InvalidArgument("-s " + name + " is given twice; give each value once");
   }
   return options;
 }
 
+Result<LoadOptions> OptionsOf(const PipelineArguments& arguments) {
+  RETORT_ASSIGN_OR_RETURN(LoadOptions options, ParseSettings(arguments.settings));
+  options.profiles = arguments.profiles;
+  return options;
+}
+
 std::optional<LoadedPipeline> LoadOrReport(const PipelineArguments& arguments, const Registry& registry) {
-  const auto options = ParseSettings(arguments.settings);
+  const auto options = OptionsOf(arguments);
   if (options.ok()) return LoadOrReport(arguments.file, *options, registry);
   PrintStatus(options.status());
   return std::nullopt;

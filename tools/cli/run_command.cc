@@ -108,6 +108,8 @@ std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const Pi
     return std::nullopt;
   }
   settings.variables["output"] = AgainstPath(output->second);
+  settings.profiles.clear();  // of the first pipeline, as are values at paths
+  settings.overrides.clear();
   auto second = LoadOrReport(arguments.against, settings, LoadStages());
   if (!second) return std::nullopt;
   Status status = CheckRepeatable(arguments.pipeline.file, first);
@@ -146,7 +148,7 @@ int ShowExplanation(const RunArguments& arguments, const std::vector<WatchedReco
 }
 
 int Run(const RunArguments& arguments) {
-  const auto settings = ParseSettings(arguments.pipeline.settings);
+  const auto settings = OptionsOf(arguments.pipeline);
   if (!settings.ok()) {
     PrintStatus(settings.status());
     return kUsage;
@@ -192,7 +194,8 @@ void AddRunCommand(CLI::App& app, Action* action) {
   command->add_flag("--json", arguments->json, "The summary as JSON on stdout");
   command->footer(
       "Ctrl-C once finishes the records that were begun and ends; twice stops now; a third time ends the process.\n"
-      "--against gives the second pipeline the same variables, but `output` becomes NAME.against.jsonl. Texts that\n"
+      "--against gives the second pipeline the same variables (no profiles, no values by path), but `output` becomes "
+      "NAME.against.jsonl. Texts that\n"
       "differ are an error (1) where both pipelines compute with `precision: exact`.\n"
       "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file) or texts differ, 2 usage or\n"
       "configuration, 3 run aborted (a file that cannot be read or written, say), 130 interrupted.\n"

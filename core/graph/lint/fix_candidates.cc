@@ -18,6 +18,7 @@ Fixes FixCandidates(const Diagnostic& fault, const FixContext& context) {
 
 const std::vector<OptionSpec>* SpecsAt(const std::vector<std::string>& path, const FixContext& context) {
   if (path.empty()) return nullptr;
+  if (path[0] == "profiles" && path.size() > 2) return SpecsAt({path.begin() + 2, path.end()}, context);
   if (path[0] == "engine" && path.size() == 1) return &EngineKeys();
   if (path[0] == "models" && path.size() == 2) return &ModelKeys();
   if (path[0] != "stages" || path.size() < 2) return nullptr;

@@ -53,7 +53,7 @@ class FixerTest : public ::testing::Test {
   }
 
   const Registry registry_ = testing::MakeSampleRegistry();
-  const LoadOptions options_{{}, true};
+  const LoadOptions options_{.variables = {}, .profiles = {}, .overrides = {}, .allow_unset_variables = true};
 };
 
 TEST_F(FixerTest, LeavesARightFileAlone) {

@@ -16,10 +16,11 @@ using Json = nlohmann::json;
 
 LintedFile Lint(const std::string& text) {
   const Registry registry = testing::MakeSampleRegistry();
-  const LoadedPipeline loaded = LoadPipeline(SourceText("p.yaml", text), registry, {{}, true});
+  LoadOptions options;
+  options.allow_unset_variables = true;
+  const LoadedPipeline loaded = LoadPipeline(SourceText("p.yaml", text), registry, options);
   LintedFile file{loaded.source, {}};
-  for (const Diagnostic& d : loaded.diagnostics)
-    file.findings.push_back({d, Fixer(registry, {{}, true}).Find(loaded, d)});
+  for (const Diagnostic& d : loaded.diagnostics) file.findings.push_back({d, Fixer(registry, options).Find(loaded, d)});
   return file;
 }
 
