@@ -29,6 +29,28 @@ Result<uint64_t> WeightBytes(const TensorFile& file, const std::string& weights)
   return sum;
 }
 
+/// Of the feed-forward matrices, which sparse parts hold once more, neuron by neuron: floats as they are, and all
+/// quantised types as q8_0.
+Result<uint64_t> NeuronBytes(const TensorFile& file, const std::string& weights) {
+  const auto is = [](const ModelTensor& tensor, std::string_view gguf, std::string_view hf) {
+    return tensor.name.ends_with(gguf) || tensor.name.ends_with(hf);
+  };
+  uint64_t sum = 0;
+  bool gated = false;
+  for (const ModelTensor* const tensor : file.AllTensors()) {
+    const bool gate = is(*tensor, ".ffn_gate.weight", ".mlp.gate_proj.weight");
+    if (!gate && !is(*tensor, ".ffn_up.weight", ".mlp.up_proj.weight") &&
+        !is(*tensor, ".ffn_down.weight", ".mlp.down_proj.weight"))
+      continue;
+    RETORT_ASSIGN_OR_RETURN(const DType type, LoadedType(*tensor, weights));
+    const int64_t columns = tensor->shape[0];
+    sum += DTypeRowBytes(DTypeIsQuantised(type) ? DType::kQ8_0 : type, columns) *
+           static_cast<uint64_t>(tensor->elements() / columns);
+    gated = gated || gate;
+  }
+  return gated ? sum : 0;
+}
+
 /// What the model will keep keys and values in: halves, but floats where exact or on the reference device.
 DType KvType(Precision precision, DeviceKind device) {
   return precision == Precision::kFast && device != DeviceKind::kRef ? DType::kF16 : DType::kF32;
@@ -48,6 +70,7 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
   RETORT_ASSIGN_OR_RETURN(const auto device, OpenDevice(config.device, config.threads));
   RETORT_ASSIGN_OR_RETURN(const auto ops, MakeOpSet(*device));
   RETORT_ASSIGN_OR_RETURN(planned.weight_bytes, WeightBytes(file->tensors(), config.weights));
+  RETORT_ASSIGN_OR_RETURN(planned.neuron_bytes, NeuronBytes(file->tensors(), config.weights));
   planned.device_text = device->info().description;
   planned.architecture = hyper.architecture;
   planned.layers = hyper.layers;

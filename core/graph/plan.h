@@ -15,6 +15,7 @@ struct PlannedModel {
   std::string name, source, path, device, device_text, weights, precision, architecture;
   int32_t layers = 0, hidden = 0, vocab = 0, context_length = 0;
   uint64_t weight_bytes = 0;  // as loaded, without what a device's packing adds
+  uint64_t neuron_bytes = 0;  // more, about, where a stage runs some of the neurons; 0: feed-forward parts have no gate
   uint64_t kv_bytes_per_token = 0;
   uint64_t kv_bytes_bound = 0;  // every record in flight with a full context
   std::vector<std::string> dispatch;

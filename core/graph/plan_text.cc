@@ -56,6 +56,8 @@ std::string ModelText(const PlannedModel& model) {
       "      memory {} of weights, {} of keys and values a token; at most {} with every record at full context\n",
       BytesText(model.weight_bytes), BytesText(model.kv_bytes_per_token),
       BytesText(model.weight_bytes + model.kv_bytes_bound));
+  if (model.neuron_bytes > 0)
+    out += fmt::format("      {} more where a stage runs some of the neurons\n", BytesText(model.neuron_bytes));
   for (const std::string& line : model.dispatch) out += "      dispatch " + line + "\n";
   return out;
 }
@@ -144,6 +146,7 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
                       {"vocab", m.vocab},
                       {"context_length", m.context_length},
                       {"weight_bytes", m.weight_bytes},
+                      {"neuron_bytes", m.neuron_bytes},
                       {"kv_bytes_per_token", m.kv_bytes_per_token},
                       {"kv_bytes_bound", m.kv_bytes_bound},
                       {"dispatch", m.dispatch}});

@@ -77,6 +77,25 @@ TEST(Plan, ForeseesWhatTheModelTakes) {
   }
 }
 
+TEST(Plan, ForeseesWhatNeuronsTake) {
+  const Registry registry = testing::MakeSampleRegistry();
+  for (const char* weights : {"native", "q8_0", "f16"}) {
+    std::string text = kLoop;
+    text.insert(text.find("stages:"),
+                std::string("models:\n  m: { source: smollm2-135m-instruct, weights: ") + weights + " }\n");
+    const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+    const auto plan = MakePlan(loaded.description, "loop.yaml");
+    ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+    const auto model = Model::Load(loaded.description.models[0].config);
+    ASSERT_TRUE(model.ok()) << model.status().ToString();
+    const int32_t layers = (*model)->hyper().layers;
+    ASSERT_TRUE(
+        (*model)->Prepare({LayerChoice::All(layers), Sparsity::Even(SparsityKind::kFine, 0.5, 0, 0, layers)}).ok());
+    const auto taken = static_cast<double>((*model)->neuron_bytes());
+    EXPECT_NEAR(static_cast<double>(plan->models[0].neuron_bytes) / taken, 1, 0.1) << weights << " " << taken;
+  }
+}
+
 TEST(Plan, CountsWhatAStepReadsAndMultiplies) {
   const auto path = ResolveModelSource("smollm2-135m-instruct");
   ASSERT_TRUE(path.ok()) << path.status().ToString();
