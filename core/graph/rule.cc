@@ -32,6 +32,7 @@ constexpr RuleText kRules[] = {
     {Rule::kBadReference, "bad-reference", "A `${...}` names no variable."},
     {Rule::kUnknownVariable, "unknown-variable", "A variable is used but not declared."},
     {Rule::kNotInEnvironment, "not-in-environment", "A variable of the environment is not set."},
+    {Rule::kMissingSecret, "missing-secret", "A secret is neither in the environment nor in a file."},
     {Rule::kVariableCircle, "variable-circle", "Variables name each other in a circle."},
     {Rule::kTextTooLong, "text-too-long", "A text is too long once its variables are filled in."},
     {Rule::kUnknownOverride, "unknown-override", "A value is given for a variable that there is not."},

@@ -36,6 +36,7 @@ enum class Rule {
   kBadReference,
   kUnknownVariable,
   kNotInEnvironment,
+  kMissingSecret,
   kVariableCircle,
   kTextTooLong,
   kUnknownOverride,

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
+#include "core/base/secrets.h"
 #include "core/graph/nearest_name.h"
 
 namespace retort {
 namespace {
 
 constexpr std::string_view kEnvironment = "ENV:";
+constexpr std::string_view kSecret = "SECRET:";
 constexpr std::string_view kDefault = ":-";
 
 bool IsName(std::string_view name) {
@@ -61,6 +65,7 @@ Variables::Text Variables::Expand(const YamlNode& scalar) {
       const Text part = Reference(text.substr(i + 2, end - i - 2), PlaceInside(scalar, i));
       out.value += part.value;
       out.known = out.known && part.known;
+      out.secret = out.secret || part.secret;
       i = end + 1;
     } else {
       out.value += text[i++];
@@ -79,22 +84,16 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
   const size_t bar = inside.find(kDefault);
   const std::string name = inside.substr(0, bar);
   const std::string fallback = bar == std::string::npos ? "" : inside.substr(bar + kDefault.size());
-  const bool environment = name.starts_with(kEnvironment);
-  const std::string key = environment ? name.substr(kEnvironment.size()) : name;
-  Text unknown{"", true, false};
+  const bool environment = name.starts_with(kEnvironment), secret = name.starts_with(kSecret);
+  const std::string key = environment ? name.substr(kEnvironment.size()) : secret ? name.substr(kSecret.size()) : name;
+  const Text unknown{"", true, false};
   if (!IsName(key)) {
     diagnostics_.Error(Rule::kBadReference, place, "`${" + inside + "}` names no variable",
-                       "`${name}`, `${name:-default}` or `${ENV:NAME}`");
+                       "`${name}`, `${name:-default}`, `${ENV:NAME}` or `${SECRET:NAME}`");
     return unknown;
   }
-  if (environment) {
-    const char* value = std::getenv(key.c_str());
-    if (value != nullptr && (*value != '\0' || bar == std::string::npos)) return {value, true, true};
-    if (bar != std::string::npos) return {fallback, true, true};
-    diagnostics_.Error(Rule::kNotInEnvironment, place, "the environment has no variable `" + key + "`",
-                       "it to be exported, or a default: `${ENV:" + key + ":-default}`");
-    return unknown;
-  }
+  if (environment) return Environment(key, bar == std::string::npos ? std::nullopt : std::optional(fallback), place);
+  if (secret) return Secret(key, place);
   used_.insert(key);
   if (!declared_.contains(key) && !overrides_.contains(key)) {
     if (bar != std::string::npos) return {fallback, true, true};
@@ -113,6 +112,44 @@ Variables::Text Variables::Reference(const std::string& inside, Place place) {
   if (bar != std::string::npos && value.known && value.value.empty()) value.value = fallback;
   value.substituted = true;
   return value;
+}
+
+Variables::Text Variables::Environment(const std::string& key, const std::optional<std::string>& fallback,
+                                       Place place) {
+  const char* const value = std::getenv(key.c_str());
+  if (value != nullptr && (*value != '\0' || !fallback)) return {value, true, true};
+  if (fallback) return {*fallback, true, true};
+  diagnostics_.Error(Rule::kNotInEnvironment, place, "the environment has no variable `" + key + "`",
+                     "it to be exported, or a default: `${ENV:" + key + ":-default}`");
+  return {"", true, false};
+}
+
+Variables::Text Variables::Secret(const std::string& key, Place place) {
+  Text text{"", true, true, true};
+  const std::string file_name = key + "_FILE";
+  const char* const value = std::getenv(key.c_str());
+  const char* const path = std::getenv(file_name.c_str());
+  std::string fault;
+  if (value != nullptr) {
+    text.value = value;
+  } else if (path != nullptr) {
+    std::ifstream file(path, std::ios::binary);
+    text.value.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file) fault = "the secret `" + key + "` cannot be read from the file `" + path + "`";
+    while (text.value.ends_with('\n') || text.value.ends_with('\r')) text.value.pop_back();
+  } else {
+    fault = "there is no secret `" + key + "`";
+  }
+  if (fault.empty() && text.value.size() < kLeastSecretBytes)
+    fault = "the secret `" + key + "` has less than " + std::to_string(kLeastSecretBytes) +
+            " bytes, so it cannot be kept out of what is printed";
+  KeepSecret(text.value);
+  if (fault.empty()) return text;
+  const std::string expected =
+      "the variable `" + key + "` in the environment, or `" + file_name + "` with a file's path";
+  allow_unset_ ? diagnostics_.Warning(Rule::kMissingSecret, place, fault, expected)
+               : diagnostics_.Error(Rule::kMissingSecret, place, fault, expected);
+  return {"", true, false, true};
 }
 
 Variables::Text Variables::Resolve(const std::string& name) {
@@ -142,7 +179,7 @@ Variables::Text Variables::Resolve(const std::string& name) {
 std::map<std::string, std::string> Variables::Values() const {
   std::map<std::string, std::string> values = overrides_;
   for (const auto& [name, text] : resolved_) {
-    if (text.known) values.emplace(name, text.value);
+    if (text.known) values.emplace(name, text.secret ? "(secret)" : text.value);
   }
   return values;
 }

@@ -1,4 +1,4 @@
-// `${name}`, `${name:-default}` and `${ENV:NAME}` in the scalars of a pipeline. Substitution works on parsed values, so
+// `${name}`, `${name:-default}`, `${ENV:NAME}` and `${SECRET:NAME}` in the scalars of a pipeline. Substitution works on parsed values, so
 // a variable's text can never change the file's structure. Rules: core/design/002-pipeline-language.md.
 #pragma once
 
@@ -29,11 +29,12 @@ class Variables {
     std::string value;
     bool substituted = false;  // a variable stood in it: its type comes from where it is used, quotes mean nothing
     bool known = true;         // false: depends on a variable that has no value yet or is faulty
+    bool secret = false;       // a part of it must not be shown
   };
   /// The text of a scalar. Faults are reported at their place inside the scalar; then `known` is false.
   Text Expand(const YamlNode& scalar);
 
-  /// The text of every variable that has one.
+  /// The text of every variable that has one; `(secret)` for those that hold one.
   std::map<std::string, std::string> Values() const;
 
   /// After everything was expanded: report overrides that name no variable, and variables without a value or without a
@@ -47,6 +48,8 @@ class Variables {
   };
   Text Resolve(const std::string& name);
   Text Reference(const std::string& inside, Place place);
+  Text Environment(const std::string& key, const std::optional<std::string>& fallback, Place place);
+  Text Secret(const std::string& key, Place place);
   Place PlaceInside(const YamlNode& scalar, size_t index) const;
 
   const SourceText& source_;

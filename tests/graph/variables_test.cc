@@ -6,6 +6,7 @@
 
 #include "core/graph/pipeline.h"
 #include "tests/graph/sample_stages.h"
+#include "tests/support/temporary_folder.h"
 
 namespace retort {
 namespace {
@@ -117,6 +118,40 @@ edges:
   EXPECT_EQ(loaded.description.FindStage("draft")->values.at("max_tokens"), OptionValue(int64_t{12}));
   EXPECT_EQ(loaded.description.engine.seed, 7u);
   EXPECT_EQ(loaded.description.engine.credits, 10u);
+}
+
+TEST(Secrets, ComeFromTheEnvironmentOrAFile) {
+  setenv("RETORT_TEST_SECRET", "open sesame", 1);
+  EXPECT_EQ(PathOf(Load("{}", "\"a/${SECRET:RETORT_TEST_SECRET}\"")), "a/open sesame");
+  unsetenv("RETORT_TEST_SECRET");
+  const testing::TemporaryFolder folder;
+  folder.Write("key", "from a file\n");
+  setenv("RETORT_TEST_SECRET_FILE", (folder.path() + "/key").c_str(), 1);
+  EXPECT_EQ(PathOf(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"")), "from a file");
+  setenv("RETORT_TEST_SECRET_FILE", (folder.path() + "/none").c_str(), 1);
+  EXPECT_EQ(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"").diagnostics.at(0).rule, Rule::kMissingSecret);
+  unsetenv("RETORT_TEST_SECRET_FILE");
+}
+
+TEST(Secrets, AreNotAmongTheVariablesThatAreShown) {
+  setenv("RETORT_TEST_SECRET", "open sesame", 1);
+  const LoadedPipeline loaded = Load("{ key: \"x${SECRET:RETORT_TEST_SECRET}\", path: \"${key}/y\" }", "\"${path}\"");
+  unsetenv("RETORT_TEST_SECRET");
+  EXPECT_EQ(PathOf(loaded), "xopen sesame/y");
+  EXPECT_EQ(loaded.description.variables.at("key"), "(secret)");
+  EXPECT_EQ(loaded.description.variables.at("path"), "(secret)");
+}
+
+TEST(Secrets, MissingOnesAreRefusedButLintOnlyWarns) {
+  const LoadedPipeline refused = Load("{}", "\"${SECRET:RETORT_TEST_NOTHING}\"");
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(refused.diagnostics.at(0).place, (Place{4, 44}));
+  LoadOptions options;
+  options.allow_unset_variables = true;
+  EXPECT_TRUE(Load("{}", "\"${SECRET:RETORT_TEST_NOTHING}\"", options).ok());
+  setenv("RETORT_TEST_SECRET", "short", 1);
+  EXPECT_FALSE(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"").ok());
+  unsetenv("RETORT_TEST_SECRET");
 }
 
 }  // namespace

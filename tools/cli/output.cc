@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "core/base/secrets.h"
 #include "tools/cli/commands.h"
 
 namespace retort::cli {
@@ -15,8 +16,9 @@ int lost_output = 0;  // the first error of writing to stdout; the main thread's
 
 /// The system's error, or 0.
 int Write(std::FILE* stream, std::string_view text) {
+  const std::string shown = Redacted(text);
   errno = 0;
-  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0;
+  const bool written = std::fwrite(shown.data(), 1, shown.size(), stream) == shown.size() && std::fflush(stream) == 0;
   return written ? 0 : errno;
 }
 

@@ -1,5 +1,5 @@
 // Writing to the terminal. A reader that went away (a closed pipe) ends the output, never the program; output that is
-// lost for another reason (a full disk) shows in the exit code.
+// lost for another reason (a full disk) shows in the exit code. Secrets are left out.
 #pragma once
 
 #include <string>

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/secrets.h"
+
 namespace retort {
 namespace {
 
@@ -19,7 +21,7 @@ nlohmann::ordered_json Letter(const Failure& failure) {
   letter["line"] = failure.record->line;
   letter["stage"] = failure.stage;
   letter["code"] = StatusCodeName(failure.why.code());
-  letter["message"] = failure.why.message();
+  letter["message"] = Redacted(failure.why.message());
   letter["record"] = failure.record->json;
   if (!failure.record->line_text.empty()) letter["line_text"] = failure.record->line_text;
   return letter;

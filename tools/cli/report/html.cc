@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/secrets.h"
 #include "core/model/utf8.h"
 
 namespace retort::cli {
@@ -28,11 +29,12 @@ std::string_view Reference(char byte) {
 
 }  // namespace
 
-std::string HtmlText(std::string_view text) {
+std::string HtmlText(std::string_view shown) {
+  const std::string text = Redacted(shown);
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const size_t length = Utf8CharLength(text, at);
-    const std::string_view character = text.substr(at, length == 0 ? 1 : length);
+    const std::string_view character = std::string_view(text).substr(at, length == 0 ? 1 : length);
     const std::string_view reference = Reference(text[at]);
     out += !reference.empty() ? reference : length == 0 || !Allowed(character) ? kNoCharacter : character;
     at += character.size();
