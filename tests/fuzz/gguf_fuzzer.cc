@@ -1,10 +1,4 @@
-// libFuzzer target for the GGUF reader and the inspection over it: no input may crash it or read outside the bytes.
-//
-// Build and run (clang only), from the top of the tree:
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -Icore/base/include tests/fuzz/gguf_fuzzer.cc
-//     core/model/{gguf,gguf_access,inspect,mapped_file,tensor_file}.cc core/tensor/dtype.cc -o gguf_fuzzer
-//   mkdir -p corpus && ./gguf_fuzzer -max_len=65536 corpus
-// A small valid file to start from: the tests write one, or cut a model's head off with `head -c 65536`.
+// The GGUF reader and the inspection over it: no input may crash it or read outside the bytes.
 #include <cstdlib>
 #include <cstring>
 #include <memory>

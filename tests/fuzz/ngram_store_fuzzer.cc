@@ -1,12 +1,5 @@
-// libFuzzer target for the files that drafters read: no input may crash a reader, make it read outside the bytes, or
+// The files that drafters read: no input may crash a reader, make it read outside the bytes, or
 // draft a number that is no token. The checksum is made to fit, so that inputs get behind it.
-//
-// Build and run (clang only), from the top of the tree:
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -Icore/base/include
-//     tests/fuzz/ngram_store_fuzzer.cc plugins/shared/{draft_file,ngram_store,suffix_array}.cc
-//     plugins/draft/{ngram,ngram_file}.cc core/model/{mapped_file,new_file}.cc -o ngram_store_fuzzer
-//   mkdir -p corpus && ./ngram_store_fuzzer -max_len=4096 corpus
-// Small valid files to start from: `retort store build`, and `save` of the drafter `ngram`.
 #include <cstdlib>
 #include <cstring>
 #include <memory>

@@ -1,11 +1,4 @@
-// libFuzzer target for the safetensors reader: no input may crash it or give a tensor outside the bytes.
-//
-// Build and run (clang only), from the top of the tree:
-//   clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -I. -Icore/base/include
-//     tests/fuzz/safetensors_fuzzer.cc core/model/{safetensors,safetensors_header,json_text,mapped_file,tensor_file}.cc
-//     core/tensor/dtype.cc -o safetensors_fuzzer
-//   mkdir -p corpus && cp tests/golden/architectures/qwen3/*.safetensors corpus
-//   ./safetensors_fuzzer -max_len=65536 corpus
+// The safetensors reader: no input may crash it or give a tensor outside the bytes.
 #include <cstdlib>
 #include <cstring>
 #include <memory>

@@ -29,6 +29,12 @@ if(RETORT_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER "${RETORT_CCACHE}")
 endif()
 
+if(RETORT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "RETORT_FUZZ=ON needs clang, but the compiler is ${CMAKE_CXX_COMPILER}; use the preset `fuzz`")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(RETORT_SANITIZE)
   # Kernels of many unrolled lanes take the compiler minutes at -O2, and as long again to tell where variables are.
   add_compile_options(-fsanitize=${RETORT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
