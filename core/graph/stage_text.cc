@@ -93,26 +93,28 @@ std::string DescribeStageText(const StageDescriptor& stage) {
   return out + "\nEXAMPLE\n  " + UsageExample(stage) + "\n";
 }
 
-std::string DescribeStageMarkdown(const StageDescriptor& stage) {
-  std::string out = "# " + stage.name + "\n\n" + stage.summary + "\n\n";
-  if (!stage.text.empty()) out += stage.text + "\n\n";
-  out += "## Ports\n\n" + PortsMarkdown("input", stage.inputs) + PortsMarkdown("output", stage.outputs) +
-         "\n## Options\n\n";
-  if (stage.options.empty()) {
-    out += "None.\n";
-  } else {
-    out += "| option | value | default | meaning |\n| --- | --- | --- | --- |\n";
-    for (const OptionSpec& option : stage.options) {
-      const std::string standard = option.required                ? "required"
-                                   : option.default_value.empty() ? ""
-                                                                  : "`" + option.default_value + "`";
-      out += "| `" + option.name + "` | " + TableCell(ExpectedValue(option)) + " | " + TableCell(standard) + " | " +
-             TableCell(option.text) + " |\n";
-    }
+std::string OptionsMarkdown(const std::vector<OptionSpec>& options) {
+  std::string out = "| option | value | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const OptionSpec& option : options) {
+    const std::string standard = option.required                ? "required"
+                                 : option.default_value.empty() ? ""
+                                                                : "`" + option.default_value + "`";
+    out += "| `" + option.name + "` | " + TableCell(ExpectedValue(option)) + " | " + TableCell(standard) + " | " +
+           TableCell(option.text) + " |\n";
   }
-  out += "\n## Runs\n\n";
+  return out;
+}
+
+std::string DescribeStageMarkdown(const StageDescriptor& stage, int level) {
+  const std::string title = std::string(static_cast<size_t>(level), '#') + " ", part = "#" + title;
+  std::string out = title + stage.name + "\n\n" + stage.summary + "\n\n";
+  if (!stage.text.empty()) out += stage.text + "\n\n";
+  out += part + "Ports\n\n" + PortsMarkdown("input", stage.inputs) + PortsMarkdown("output", stage.outputs) + "\n" +
+         part + "Options\n\n";
+  out += stage.options.empty() ? "None.\n" : OptionsMarkdown(stage.options);
+  out += "\n" + part + "Runs\n\n";
   for (const std::string& trait : Traits(stage)) out += "- " + trait + "\n";
-  return out + "\n## Example\n\n```yaml\n" + UsageExample(stage) + "\n```\n";
+  return out + "\n" + part + "Example\n\n```yaml\n" + UsageExample(stage) + "\n```\n";
 }
 
 nlohmann::ordered_json DescribeStageJson(const StageDescriptor& stage) {

@@ -17,6 +17,7 @@ void AddPlanCommand(CLI::App& app, Action* action);
 void AddListCommand(CLI::App& app, Action* action);
 void AddDescribeCommand(CLI::App& app, Action* action);
 void AddSchemaCommand(CLI::App& app, Action* action);
+void AddReferenceCommand(CLI::App& app, Action* action);
 void AddModelsCommand(CLI::App& app, Action* action);
 void AddSkipCommand(CLI::App& app, Action* action);
 void AddSparseCommand(CLI::App& app, Action* action);

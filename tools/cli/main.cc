@@ -24,6 +24,7 @@ int Main(int argc, char** argv) {
   AddListCommand(app, &action);
   AddDescribeCommand(app, &action);
   AddSchemaCommand(app, &action);
+  AddReferenceCommand(app, &action);
   AddModelsCommand(app, &action);
   AddSkipCommand(app, &action);
   AddSparseCommand(app, &action);

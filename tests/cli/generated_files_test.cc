@@ -1,4 +1,4 @@
-// The committed schema is the one that the built-in stages give.
+// Committed files that the program writes are the ones that it writes now.
 #include <gtest/gtest.h>
 
 #include "tests/support/process.h"
@@ -11,6 +11,13 @@ TEST(SchemaFile, EqualsTheGeneratedOne) {
   const Finished generated = RunRetort({"schema"}, "", "", {{"RETORT_PLUGIN_PATH", ""}});
   EXPECT_EQ(generated.exit_code, 0) << generated.err;
   EXPECT_TRUE(committed == generated.out) << "write it anew: retort schema --output schemas/pipeline.schema.json";
+}
+
+TEST(ReferenceFile, EqualsTheGeneratedOne) {
+  const std::string committed = ReadFile(SourceFolder() + "/pipelines/REFERENCE.md");
+  const Finished generated = RunRetort({"reference"}, "", "", {{"RETORT_PLUGIN_PATH", ""}});
+  EXPECT_EQ(generated.exit_code, 0) << generated.err;
+  EXPECT_TRUE(committed == generated.out) << "write it anew: retort reference --output pipelines/REFERENCE.md";
 }
 
 TEST(SchemaFile, IsWrittenWhereAsked) {
