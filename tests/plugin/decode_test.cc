@@ -5,8 +5,8 @@
 #include <string>
 
 #include "tests/plugin/canary_path.h"
-#include "tests/support/mock_host.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/mock_host.h"
+#include "core/testing/scripted_model.h"
 
 namespace retort::testing {
 namespace {
