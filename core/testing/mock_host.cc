@@ -21,8 +21,8 @@ Result<std::map<std::string, OptionValue>> ReadOptions(const StageDescriptor& st
   Diagnostics diagnostics(source.file());
   Variables variables(source, diagnostics, {}, false);
   const YamlNodePtr root = ParseYaml(source, diagnostics);
-  OptionValues read = OptionReader(variables, diagnostics)
-                          .ReadSection(root.get(), {1, 1}, "stage `" + stage.name + "`", stage.options);
+  OptionValues read =
+      OptionReader(variables, diagnostics).ReadSection(root.get(), {1, 1}, "stage `" + stage.name + "`", stage.options);
   if (diagnostics.HasErrors()) return InvalidArgument(RenderText(diagnostics.Sorted(), source));
   return std::move(read.values);
 }

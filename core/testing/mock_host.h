@@ -50,6 +50,7 @@ class MockStage final : public StageContext {
   const std::vector<Reason>& failed() const { return failed_; }
   const std::vector<std::pair<Record*, std::string>>& skipped() const { return skipped_; }
   double counter(const std::string& name) const;
+  const std::map<std::string, double>& counters() const { return counters_; }
   const std::vector<double>& samples(const std::string& name) const;
   /// Forget where records went; metrics stay.
   void ClearOutcome();
@@ -98,8 +99,8 @@ class MockHost {
   void AddModel(std::shared_ptr<Model> model);
   bool HasModel(const std::string& name) const { return models_.contains(name); }
 
-  /// Create a stage. `options` is a YAML map, read as under `with:` of a pipeline. Errors: an unknown stage, what `lint`
-  /// says of the options, or what the stage says.
+  /// Create a stage. `options` is a YAML map, read as under `with:` of a pipeline. Errors: an unknown stage, what
+  /// `lint` says of the options, or what the stage says.
   Result<std::unique_ptr<MockStage>> Create(const std::string& stage, const std::string& options = "{}");
 
   /// The same for a stage of another registry, which must outlive it.

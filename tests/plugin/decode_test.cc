@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "tests/plugin/canary_path.h"
 #include "core/testing/mock_host.h"
 #include "core/testing/scripted_model.h"
+#include "tests/plugin/canary_path.h"
 
 namespace retort::testing {
 namespace {

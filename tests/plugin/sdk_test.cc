@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/plugin/loader.h"
-#include "tests/plugin/canary_path.h"
 #include "core/testing/mock_host.h"
 #include "core/testing/scripted_model.h"
+#include "tests/plugin/canary_path.h"
 
 namespace retort::testing {
 namespace {

@@ -24,7 +24,10 @@ int Main(int argc, char** argv) {
   AddListCommand(app, &action);
   AddDescribeCommand(app, &action);
   AddSchemaCommand(app, &action);
+  AddLockCommand(app, &action);
   AddModelsCommand(app, &action);
+  AddNewCommand(app, &action);
+  AddStageCommand(app, &action);
   AddSkipCommand(app, &action);
   AddSparseCommand(app, &action);
   AddBenchCommand(app, &action);

@@ -1,5 +1,5 @@
-/* Runs one stage of a plugin alone, for its author's tests: no engine, no weights, records as JSON text. Plain C; in C++
- * include <retort/testing.h>. Link retort::testing of find_package(retort).
+/* Runs one stage of a plugin alone, for its author's tests: no engine, no weights, records as JSON text. Plain C; in
+ * C++ include <retort/testing.h>. Link retort::testing of find_package(retort).
  *
  *   retort_runner* runner = retort_runner_new();
  *   retort_runner_load(runner, "my_stage.so");
@@ -41,7 +41,8 @@ RETORT_EXPORT const char* retort_runner_error(const retort_runner*);
 /* Load a plugin file. Errors: those of `retort list`'s refusals. */
 RETORT_EXPORT retort_code retort_runner_load(retort_runner*, const char* plugin);
 /* Take a plugin that is linked into the test, by its retort_plugin_init. */
-RETORT_EXPORT retort_code retort_runner_link(retort_runner*, retort_code (*init)(const retort_host*, retort_registrar*));
+RETORT_EXPORT retort_code retort_runner_link(retort_runner*,
+                                             retort_code (*init)(const retort_host*, retort_registrar*));
 
 /* A model that MODEL options may name. `source`: as under `models:` of a pipeline; null for one without weights, whose
  * tokens are the letters a to z and the space, each followed by the next in this order, the space by the end. */

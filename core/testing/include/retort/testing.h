@@ -4,8 +4,8 @@
 //   ASSERT_TRUE(runner.Create("my-stage", "{ field: text }").ok());
 //   EXPECT_TRUE(runner.Process({R"({"id": "a", "text": "hi"})"}).ok());
 //   EXPECT_EQ(runner.emitted("out").at(0), R"({"id":"a","text":"HI"})");
-// What each call does is said at the C functions beneath, in <retort/stage_runner.h>; so that no C++ type crosses to the
-// library, test and Retort may be built by different compilers.
+// What each call does is said at the C functions beneath, in <retort/stage_runner.h>; so that no C++ type crosses to
+// the library, test and Retort may be built by different compilers.
 #pragma once
 
 #include <cstdint>
