@@ -2,6 +2,7 @@
 // read and filled within what their writer has, and a plugin shows its two symbols and wants none of the host's.
 #include "core/plugin/abi_v1.h"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/plugin/host_call.h"
+#include "core/plugin/host_services.h"
 #include "core/testing/mock_host.h"
 #include "tests/plugin/canary_path.h"
 
@@ -19,6 +22,7 @@ namespace retort::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
@@ -75,6 +79,18 @@ TEST(AbiV1, AStructIsFilledAsFarAsItsWriterHasIt) {
   EXPECT_EQ(shorter.size, offsetof(retort_token, text));
   EXPECT_EQ(shorter.flags, static_cast<uint32_t>(RETORT_TOKEN_END));
   EXPECT_EQ(shorter.text.length, 6u);
+}
+
+TEST(AbiV1, APluginOfANewerSdkSaysSo) {
+  void* const library = dlopen(CanaryPath("sdk_stages").c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(library, nullptr) << dlerror();
+  const auto init = reinterpret_cast<decltype(&retort_plugin_init)>(dlsym(library, "retort_plugin_init"));
+  ASSERT_NE(init, nullptr);
+  retort_host older = HostServices();
+  older.size -= sizeof(void*);
+  LastHostError().clear();
+  EXPECT_EQ(init(&older, nullptr), RETORT_UNSUPPORTED);
+  EXPECT_THAT(LastHostError(), HasSubstr("built with the SDK of a newer Retort"));
 }
 
 /// What `nm -D OPTION FILE` lists, without versions.
