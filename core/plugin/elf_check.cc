@@ -32,6 +32,26 @@ Status NoLibrary(const std::string& what) {
   return InvalidArgument(what + "; expected a shared library (ELF), as retort_add_plugin builds it");
 }
 
+/// The dynamic linker maps what the program headers say, and dies reading beyond the file's end.
+Status CheckWhole(std::ifstream& file, const Elf64_Ehdr& head) {
+  file.clear();
+  file.seekg(0, std::ios::end);
+  const auto size = static_cast<uint64_t>(file.tellg());
+  const auto cut_off = [&](uint64_t needed) {
+    return NoLibrary("it is cut off: it needs " + std::to_string(needed) + " bytes and has " + std::to_string(size));
+  };
+  const uint64_t headers_end = head.e_phoff + uint64_t{head.e_phnum} * sizeof(Elf64_Phdr);
+  if (head.e_phentsize != sizeof(Elf64_Phdr) || head.e_phoff > size || headers_end > size) return cut_off(headers_end);
+  file.seekg(static_cast<std::streamoff>(head.e_phoff));
+  for (uint16_t i = 0; i < head.e_phnum; ++i) {
+    Elf64_Phdr segment = {};
+    file.read(reinterpret_cast<char*>(&segment), sizeof segment);
+    const uint64_t end = segment.p_offset + segment.p_filesz;
+    if (segment.p_type == PT_LOAD && (end < segment.p_offset || end > size)) return cut_off(end);
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckSharedLibrary(const std::string& path) {
@@ -50,7 +70,7 @@ Status CheckSharedLibrary(const std::string& path) {
                        "; build the plugin for this machine");
   if (count < sizeof head) return NoLibrary("it is cut off within its ELF header");
   if (head.e_type != ET_DYN) return NoLibrary("it is an ELF file, but no shared library");
-  return {};
+  return CheckWhole(file, head);
 }
 
 }  // namespace retort
