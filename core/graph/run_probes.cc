@@ -62,6 +62,8 @@ class ProbedStage final : public StageBody {
     std::vector<const Record*> ended;
     std::copy_if(records.begin(), records.end(), std::back_inserter(ended), [](const Record* r) { return Ended(*r); });
     if (probes_.keep_provenance) KeepProvenance(records);
+    for (const Record* const record : records)
+      if (probes_.on_receive) probes_.on_receive(name_, *record);
     ProbingContext probing(name_, probes_, std::move(ended), context);
     return inner_->Process(probing, records, want, end);
   }

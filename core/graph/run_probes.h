@@ -19,7 +19,10 @@ struct RunProbes {
   /// Whose tokens are told apart by who produced them (Record::provenance); asked before a stage first sees the record.
   std::function<bool(const Record& record)> keep_provenance{};
 
-  bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end && !keep_provenance; }
+  /// Called with every record that a stage is given, before the stage; from several threads at once.
+  std::function<void(const std::string& stage, const Record& record)> on_receive{};
+
+  bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end && !keep_provenance && !on_receive; }
 };
 
 /// `stage` with the probes around it.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/model/utf8.h"
+#include "core/plugin/abi_v1.h"
 
 namespace retort {
 namespace {
@@ -21,7 +22,11 @@ constexpr uint32_t kKnownFlags = RETORT_STAGE_CONCURRENT | RETORT_STAGE_ORDERED 
 
 std::string Quote(std::string_view text) { return std::string("`").append(text).append("`"); }
 
-Status CheckSize(const char* what, uint32_t size, size_t expected) {
+template <typename Struct>
+Status CheckSize(const char* what, const Struct* given) {
+  constexpr size_t expected = kFrozenSize<Struct>;
+  static_assert(expected > 0);
+  const uint32_t size = given->size;
   if (size >= expected && size <= kMaxStruct && size % alignof(void*) == 0) return {};
   return InvalidArgument(std::string(what) + ".size: expected " + std::to_string(expected) + " or more, got " +
                          std::to_string(size) + "; set it to sizeof(" + what + ") of the header in use");
@@ -56,8 +61,8 @@ Status CopyName(const std::string& what, retort_string from, std::string_view se
 
 /// Element `index` of an array whose stride is the first element's size.
 template <typename Spec>
-const Spec* Element(const Spec* array, size_t index) {
-  return reinterpret_cast<const Spec*>(reinterpret_cast<const char*>(array) + index * array->size);
+Spec Element(const Spec* array, size_t index) {
+  return ReadStruct(reinterpret_cast<const Spec*>(reinterpret_cast<const char*>(array) + index * array->size));
 }
 
 template <typename Spec>
@@ -65,14 +70,14 @@ Status CheckArray(const char* type, const std::string& what, const Spec* array, 
   if (count == 0) return {};
   if (count > kMaxItems) return InvalidArgument(what + ": at most 256 are allowed, got " + std::to_string(count));
   if (array == nullptr) return InvalidArgument(what + ": a null pointer with a count of " + std::to_string(count));
-  return CheckSize(type, array->size, sizeof(Spec));
+  return CheckSize(type, array);
 }
 
 Status CopyPorts(const char* what, const retort_port_spec* specs, size_t count, std::vector<PortSpec>* to) {
   RETORT_RETURN_IF_ERROR(CheckArray("retort_port_spec", what, specs, count));
   std::set<std::string> names;
   for (size_t i = 0; i < count; ++i) {
-    const retort_port_spec& spec = *Element(specs, i);
+    const retort_port_spec spec = Element(specs, i);
     PortSpec& port = to->emplace_back();
     const std::string place = std::string(what) + "[" + std::to_string(i) + "]";
     RETORT_RETURN_IF_ERROR(CopyName(place + ".name", spec.name, "_-", &port.name));
@@ -158,7 +163,7 @@ Status CopyOptions(const retort_stage_spec& spec, std::vector<OptionSpec>* to) {
   std::set<std::string> names;
   for (size_t i = 0; i < spec.option_count; ++i) {
     OptionSpec& option = to->emplace_back();
-    RETORT_RETURN_IF_ERROR(CopyOption("options[" + std::to_string(i) + "]", *Element(spec.options, i), &option));
+    RETORT_RETURN_IF_ERROR(CopyOption("options[" + std::to_string(i) + "]", Element(spec.options, i), &option));
     if (!names.insert(option.name).second) return InvalidArgument("option " + Quote(option.name) + " is there twice");
   }
   return {};
@@ -166,8 +171,8 @@ Status CopyOptions(const retort_stage_spec& spec, std::vector<OptionSpec>* to) {
 
 Status CopyFunctions(const retort_stage_functions* functions, retort_stage_functions* to) {
   if (functions == nullptr) return InvalidArgument("functions: a null pointer");
-  RETORT_RETURN_IF_ERROR(CheckSize("retort_stage_functions", functions->size, sizeof *functions));
-  std::memcpy(to, functions, sizeof *to);
+  RETORT_RETURN_IF_ERROR(CheckSize("retort_stage_functions", functions));
+  *to = ReadStruct(functions);
   const char* missing = to->create == nullptr    ? "create"
                         : to->process == nullptr ? "process"
                         : to->destroy == nullptr ? "destroy"
@@ -210,11 +215,11 @@ const OptionSpec* StageDescriptor::FindOption(std::string_view option) const {
 
 Result<StageDescriptor> CopyDescriptor(const retort_stage_spec* spec, std::string plugin_path) {
   if (spec == nullptr) return InvalidArgument("register_stage: the descriptor is a null pointer");
-  RETORT_RETURN_IF_ERROR(CheckSize("retort_stage_spec", spec->size, sizeof *spec));
+  RETORT_RETURN_IF_ERROR(CheckSize("retort_stage_spec", spec));
   StageDescriptor stage;
   stage.plugin_path = std::move(plugin_path);
   RETORT_RETURN_IF_ERROR(CopyName("stage name", spec->name, "-", &stage.name));
-  if (const Status status = CopyStage(*spec, &stage); !status.ok())
+  if (const Status status = CopyStage(ReadStruct(spec), &stage); !status.ok())
     return status.Annotate("stage " + Quote(stage.name));
   return stage;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/plugin/abi_v1.h"
 #include "retort/plugin.h"
 #include "retort/status.h"
 
@@ -55,9 +56,11 @@ Status NotNull(const NamedPointer (&pointers)[N]) {
 template <typename Struct>
 Status CheckStruct(const char* name, const Struct* given) {
   if (given == nullptr) return InvalidArgument(std::string(name) + ": expected a pointer, got null");
-  if (given->size >= sizeof(Struct)) return {};
-  return InvalidArgument(std::string(name) + ".size: expected " + std::to_string(sizeof(Struct)) + " or more, got " +
-                         std::to_string(given->size) + "; set it to sizeof(" + name + ") before the call");
+  static_assert(kFrozenSize<Struct> > 0, "say in abi_v1.h how long it was when its version was frozen");
+  if (given->size >= kFrozenSize<Struct>) return {};
+  return InvalidArgument(std::string(name) + ".size: expected " + std::to_string(kFrozenSize<Struct>) +
+                         " or more, got " + std::to_string(given->size) + "; set it to sizeof(" + name +
+                         ") before the call");
 }
 
 }  // namespace retort

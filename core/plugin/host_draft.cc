@@ -104,18 +104,10 @@ retort_code DraftView(const retort_record* handle, retort_draft* view) {
     const Record& record = *FromHandle(handle);
     RETORT_ASSIGN_OR_RETURN(const Draft* const found, DraftOf(record));
     const Draft& draft = *found;
-    *view = {sizeof *view,
-             draft.kind,
-             draft.tokens.data(),
-             draft.tokens.size(),
-             draft.parents.empty() ? nullptr : draft.parents.data(),
-             draft.q.empty() ? nullptr : draft.q.data(),
-             ToAbi(draft.drafter),
-             draft.step_seconds,
-             draft.begin_seconds,
-             draft.whole ? 1 : 0,
-             draft.steps,
-             draft.density};
+    FillStruct(view, retort_draft{sizeof *view, draft.kind, draft.tokens.data(), draft.tokens.size(),
+                                  draft.parents.empty() ? nullptr : draft.parents.data(),
+                                  draft.q.empty() ? nullptr : draft.q.data(), ToAbi(draft.drafter), draft.step_seconds,
+                                  draft.begin_seconds, draft.whole ? 1 : 0, draft.steps, draft.density});
     return {};
   });
 }
@@ -219,7 +211,8 @@ retort_code DraftVerify(retort_record* handle, const retort_acceptance* acceptan
     tokens.clear();
     for (const int32_t node : verdict.path) tokens.push_back(draft->tokens[static_cast<size_t>(node)]);
     tokens.push_back(verdict.token);
-    *out = {sizeof *out, 0, verdict.path.data(), verdict.path.size(), tokens.data(), tokens.size()};
+    FillStruct(out,
+               retort_verdict{sizeof *out, 0, verdict.path.data(), verdict.path.size(), tokens.data(), tokens.size()});
     return {};
   });
 }

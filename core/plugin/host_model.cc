@@ -19,16 +19,10 @@ retort_code ModelInfo(const retort_model* handle, retort_model_info* info) {
     RETORT_RETURN_IF_ERROR(NotNull({{handle, "model"}}));
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_model_info", info));
     const Model& model = *handle->model;
-    *info = {sizeof *info,
-             model.hyper().vocab,
-             model.hyper().context_length,
-             model.hyper().layers,
-             model.tokenizer().bos(),
-             model.tokenizer().eos(),
-             static_cast<int32_t>(model.device().info().kind),
-             0,
-             ToAbi(model.config().name),
-             handle->part == nullptr ? 1 : PartDensity(model.hyper(), *handle->part)};
+    FillStruct(info, retort_model_info{sizeof *info, model.hyper().vocab, model.hyper().context_length,
+                                       model.hyper().layers, model.tokenizer().bos(), model.tokenizer().eos(),
+                                       static_cast<int32_t>(model.device().info().kind), 0, ToAbi(model.config().name),
+                                       handle->part == nullptr ? 1 : PartDensity(model.hyper(), *handle->part)});
     return {};
   });
 }
@@ -76,16 +70,16 @@ retort_code ModelForward(retort_model* handle, const retort_forward_item* items,
         handle->part == nullptr ? model.Forward(step, &logits) : model.ForwardPart(step, *handle->part, &logits);
     if (!status.ok()) return status.Annotate(NameOf(model));
     const int64_t vocab = model.hyper().vocab;
-    *out = {sizeof *out,
-            0,
-            const_cast<float*>(logits.data()),
-            kHostMemory,
-            0,
-            nullptr,
-            {rows, vocab, 0, 0},
-            {vocab, 1, 0, 0},
-            2,
-            0};
+    FillStruct(out, retort_tensor{sizeof *out,
+                                  0,
+                                  const_cast<float*>(logits.data()),
+                                  kHostMemory,
+                                  0,
+                                  nullptr,
+                                  {rows, vocab, 0, 0},
+                                  {vocab, 1, 0, 0},
+                                  2,
+                                  0});
     return {};
   });
 }

@@ -104,18 +104,10 @@ retort_code SequenceSampling(const retort_record* handle, retort_sampling* sampl
     const Record& record = *FromHandle(handle);
     RETORT_RETURN_IF_ERROR(OwnSampler(record).status());
     const SamplingParams& own = *record.sampling;
-    *sampling = {sizeof *sampling,
-                 own.top_k,
-                 own.temperature,
-                 own.top_p,
-                 own.min_p,
-                 own.repetition_penalty,
-                 own.repetition_window,
-                 0,
-                 reinterpret_cast<const retort_logit_bias*>(own.logit_bias.data()),
-                 own.logit_bias.size(),
-                 own.allowed.data(),
-                 own.allowed.size()};
+    FillStruct(sampling, retort_sampling{sizeof *sampling, own.top_k, own.temperature, own.top_p, own.min_p,
+                                         own.repetition_penalty, own.repetition_window, 0,
+                                         reinterpret_cast<const retort_logit_bias*>(own.logit_bias.data()),
+                                         own.logit_bias.size(), own.allowed.data(), own.allowed.size()});
     return {};
   });
 }

@@ -61,13 +61,10 @@ retort_code SequenceView(const retort_record* handle, retort_sequence_view* view
   return HostCall([&]() -> Status {
     RETORT_RETURN_IF_ERROR(CheckStruct("retort_sequence_view", view));
     RETORT_ASSIGN_OR_RETURN(const Generation* const sequence, SequenceOf(handle));
-    *view = {sizeof *view,
-             static_cast<retort_finish>(sequence->finish()),
-             sequence->tokens().data(),
-             sequence->tokens().size(),
-             sequence->prompt_count(),
-             sequence->has_limits() ? sequence->limits().max_tokens : -1,
-             0};
+    FillStruct(view,
+               retort_sequence_view{sizeof *view, static_cast<retort_finish>(sequence->finish()),
+                                    sequence->tokens().data(), sequence->tokens().size(), sequence->prompt_count(),
+                                    sequence->has_limits() ? sequence->limits().max_tokens : -1, 0});
     return {};
   });
 }

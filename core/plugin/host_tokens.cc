@@ -46,7 +46,7 @@ retort_code ModelToken(const retort_model* handle, int32_t token, retort_token* 
     const Tokenizer& tokenizer = handle->model->tokenizer();
     uint32_t flags = tokenizer.IsSpecial(token) ? RETORT_TOKEN_SPECIAL : 0;
     if (tokenizer.IsEndToken(token)) flags |= RETORT_TOKEN_END;
-    *out = {sizeof *out, flags, ToAbi(tokenizer.TokenBytes(token))};
+    FillStruct(out, retort_token{sizeof *out, flags, ToAbi(tokenizer.TokenBytes(token))});
     return {};
   });
 }

@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/plugin/elf_check.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
 
@@ -92,6 +93,7 @@ Status AddLinkedPlugin(const std::string& name, InitFunction init, Registry& reg
 }
 
 Status LoadPlugin(const std::string& path, Registry& registry) {
+  RETORT_RETURN_IF_ERROR(CheckSharedLibrary(path));
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* const reason = dlerror();

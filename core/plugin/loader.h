@@ -12,10 +12,10 @@
 namespace retort {
 
 struct LoaderOptions {
-  std::vector<std::string> directories;  // searched in order for files *.so; a file found twice is loaded once
-  std::string probe_program;             // retort-plugin-probe; empty: load without trying in a child process
-  std::string cache_path;                // which files passed the probe; empty: none kept
-  std::chrono::milliseconds probe_timeout{5000};
+  std::vector<std::string> directories;           // searched in order for files *.so; a file found twice is loaded once
+  std::string probe_program;                      // retort-plugin-probe; empty: load without trying in a child process
+  std::string cache_path;                         // which files passed the probe; empty: none kept
+  std::chrono::milliseconds probe_timeout{1700};  // RETORT_PROBE_TIMEOUT, in seconds, changes the default
 };
 
 /// Where a `retort` binary looks: `extra_directories`, then those in RETORT_PLUGIN_PATH (parted by colons), then
@@ -26,9 +26,10 @@ LoaderOptions DefaultLoaderOptions(const std::vector<std::string>& extra_directo
 /// registry.refused() with the reason.
 void LoadPlugins(const LoaderOptions& options, Registry& registry);
 
-/// Load one plugin into this process. Errors: kInvalidArgument (no plugin, lying descriptor), kUnsupported (ABI version
-/// too old or too new, with both numbers), kNotFound (the dynamic linker's own text, e.g. a missing dependency),
-/// kAlreadyExists (stage name taken, with both files), or what the plugin's init says.
+/// Load one plugin into this process. Errors: kInvalidArgument (no shared library, no plugin, lying descriptor),
+/// kUnsupported (ABI version too old or too new, with both numbers; a library for another machine), kNotFound (the
+/// dynamic linker's own text, e.g. a missing dependency), kAlreadyExists (stage name taken, with both files), or what
+/// the plugin's init says.
 Status LoadPlugin(const std::string& path, Registry& registry);
 
 /// Add a plugin that is linked into this program, by its init function; `name` stands for its path. Errors: as

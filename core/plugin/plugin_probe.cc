@@ -115,8 +115,8 @@ Status ProbePlugin(const std::string& program, const std::string& path, std::chr
   if (!output.ReadToEnd(deadline) || !Wait(child, deadline, &state)) {
     kill(-child, SIGKILL);
     waitpid(child, &state, 0);
-    return Cancelled("it was not loaded within " + std::to_string(timeout.count()) + " ms and was stopped" +
-                     output.Report());
+    return Cancelled("it was not loaded within " + std::to_string(timeout.count()) +
+                     " ms and was stopped (RETORT_PROBE_TIMEOUT, in seconds, gives it more)" + output.Report());
   }
   if (WIFEXITED(state) && WEXITSTATUS(state) == kProbeSurvived) return {};
   kill(-child, SIGKILL);

@@ -1,5 +1,6 @@
 // Which plugin files there are, and which of them may be loaded into this process.
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -23,6 +24,16 @@ std::string CachePath() {
   std::string folder = Environment("XDG_CACHE_HOME");
   if (folder.empty() && !Environment("HOME").empty()) folder = Environment("HOME") + "/.cache";
   return folder.empty() ? "" : folder + "/retort/probed-plugins.json";
+}
+
+/// Seconds from the environment, where they are any.
+std::chrono::milliseconds ProbeTimeout(std::chrono::milliseconds otherwise) {
+  const std::string text = Environment("RETORT_PROBE_TIMEOUT");
+  double seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !(seconds > 0 && seconds <= 3600))
+    return otherwise;
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
 /// Files *.so of `directory` in order of name. Errors: kNotFound with the system's reason.
@@ -58,6 +69,7 @@ LoaderOptions DefaultLoaderOptions(const std::vector<std::string>& extra_directo
   options.directories.push_back(fs::exists(installed, error) ? installed.string() : built.string());
   options.probe_program = (bin / "retort-plugin-probe").string();
   options.cache_path = CachePath();
+  options.probe_timeout = ProbeTimeout(options.probe_timeout);
   return options;
 }
 

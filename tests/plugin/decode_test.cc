@@ -4,9 +4,9 @@
 
 #include <string>
 
+#include "core/testing/mock_host.h"
+#include "core/testing/scripted_model.h"
 #include "tests/plugin/canary_path.h"
-#include "tests/support/mock_host.h"
-#include "tests/support/scripted_model.h"
 
 namespace retort::testing {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
-#include "tests/support/mock_host.h"
+#include "core/testing/mock_host.h"
 
 namespace retort::testing {
 namespace {

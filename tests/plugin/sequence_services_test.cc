@@ -9,8 +9,8 @@
 #include "core/plugin/handles.h"
 #include "core/plugin/host_call.h"
 #include "core/plugin/host_services.h"
-#include "tests/support/mock_host.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/mock_host.h"
+#include "core/testing/scripted_model.h"
 
 namespace retort::testing {
 namespace {

@@ -8,8 +8,8 @@
 #include "core/model/generation.h"
 #include "core/model/sampler.h"
 #include "core/plugin/handles.h"
-#include "tests/support/mock_host.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/mock_host.h"
+#include "core/testing/scripted_model.h"
 
 namespace retort::testing {
 namespace {

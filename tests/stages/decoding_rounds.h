@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/mock_host.h"
+#include "core/testing/mock_host.h"
 
 namespace retort::testing {
 

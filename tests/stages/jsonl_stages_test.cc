@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "tests/support/mock_host.h"
+#include "core/testing/mock_host.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort::testing {

@@ -5,7 +5,7 @@
 #include "core/plugin/handles.h"
 #include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/scripted_model.h"
 #include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
 

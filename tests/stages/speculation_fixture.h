@@ -8,7 +8,7 @@
 
 #include "core/base/random.h"
 #include "tests/stages/stages_fixture.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/scripted_model.h"
 
 namespace retort::testing {
 

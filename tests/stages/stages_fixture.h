@@ -10,7 +10,7 @@
 
 #include "core/model/generation.h"
 #include "tests/stages/decoding_rounds.h"
-#include "tests/support/mock_host.h"
+#include "core/testing/mock_host.h"
 
 namespace retort::testing {
 

@@ -8,7 +8,7 @@
 #include "core/plugin/handles.h"
 #include "plugins/shared/ngram_store.h"
 #include "tests/stages/stages_fixture.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/scripted_model.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort::testing {

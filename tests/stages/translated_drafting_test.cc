@@ -9,7 +9,7 @@
 #include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/other_tokens.h"
-#include "tests/support/scripted_model.h"
+#include "core/testing/scripted_model.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort::testing {

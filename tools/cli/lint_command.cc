@@ -9,6 +9,7 @@
 #include "core/graph/lint/markdown_pipelines.h"
 #include "core/model/new_file.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/lock/pipeline_lock.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/stage_registry.h"
@@ -22,6 +23,7 @@ constexpr size_t kMostFixesShown = 20;
 struct LintArguments {
   std::vector<std::string> files, settings, profiles;
   std::string format = "text";
+  LockUse lock = LockUse::kIfThere;
   bool fix = false;
 };
 
@@ -50,6 +52,9 @@ class Linter {
       LoadedPipeline loaded = LoadPipeline(std::move(source), LoadStages(), options_);
       if (arguments_.fix && !loaded.ok()) {
         RETORT_ASSIGN_OR_RETURN(loaded, FixFile(file, std::move(loaded)));
+      }
+      if (loaded.ok()) {
+        RETORT_RETURN_IF_ERROR(CheckLock(loaded.description, file, arguments_.lock, LockScope::kPlugins));
       }
       ReportWithProfiles(file, loaded);
       return {};
@@ -147,6 +152,7 @@ void AddLintCommand(CLI::App& app, Action* action) {
   command->add_option("--format", arguments->format, "How to print")
       ->check(CLI::IsMember({"text", "json", "sarif", "github"}))
       ->capture_default_str();
+  AddLockOptions(*command, &arguments->lock);
   command->footer(
       "A fix is tried before it is offered: with it the file has fewer errors. --fix makes one after the other until "
       "none is\nleft; look at what it did before you run the pipeline. Of Markdown, ```yaml blocks with a line "

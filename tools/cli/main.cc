@@ -25,7 +25,10 @@ int Main(int argc, char** argv) {
   AddDescribeCommand(app, &action);
   AddSchemaCommand(app, &action);
   AddReferenceCommand(app, &action);
+  AddLockCommand(app, &action);
   AddModelsCommand(app, &action);
+  AddNewCommand(app, &action);
+  AddStageCommand(app, &action);
   AddSkipCommand(app, &action);
   AddSparseCommand(app, &action);
   AddBenchCommand(app, &action);

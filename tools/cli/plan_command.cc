@@ -3,6 +3,7 @@
 
 #include "core/graph/plan.h"
 #include "tools/cli/commands.h"
+#include "tools/cli/lock/pipeline_lock.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/stage_registry.h"
@@ -12,6 +13,7 @@ namespace {
 
 struct PlanArguments {
   PipelineArguments pipeline;
+  LockUse lock = LockUse::kIfThere;
   bool json = false;
 };
 
@@ -19,8 +21,11 @@ int ShowPlan(const PlanArguments& arguments) {
   const auto loaded = LoadOrReport(arguments.pipeline, LoadStages());
   if (!loaded) return kUsage;
   const auto plan = MakePlan(loaded->description, arguments.pipeline.file);
-  if (!plan.ok()) {
-    PrintStatus(plan.status());
+  const Status ready =
+      plan.ok() ? CheckLock(loaded->description, arguments.pipeline.file, arguments.lock, LockScope::kPluginsAndModels)
+                : plan.status();
+  if (!ready.ok()) {
+    PrintStatus(ready);
     return kUsage;
   }
   Print(arguments.json ? PlanJson(*plan).dump(2) + "\n" : PlanText(*plan));
@@ -33,6 +38,7 @@ void AddPlanCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("plan", "Show what a pipeline would do and cost; nothing is executed");
   auto arguments = std::make_shared<PlanArguments>();
   AddPipelineArguments(*command, arguments->pipeline);
+  AddLockOptions(*command, &arguments->lock);
   command->add_flag("--json", arguments->json, "As JSON");
   command->footer(
       "Shows stages, port types, cycles with their bound, records in flight, and each model's memory.\n"

@@ -7,6 +7,7 @@
 #include "core/graph/run.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
+#include "tools/cli/lock/pipeline_lock.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/report/explain_text.h"
@@ -14,6 +15,7 @@
 #include "tools/cli/run_against.h"
 #include "tools/cli/run_progress.h"
 #include "tools/cli/run_summary.h"
+#include "tools/cli/stage_recorder.h"
 #include "tools/cli/stage_registry.h"
 
 namespace retort::cli {
@@ -25,6 +27,8 @@ constexpr size_t kSampleRecords = 6, kShownLetters = 20;  // of a report
 
 struct RunArguments {
   PipelineArguments pipeline;
+  LockUse lock = LockUse::kIfThere;
+  std::vector<std::string> record_stage;  // "STAGE=FILE"
   std::string against, report, explain;
   std::optional<uint64_t> seed;
   std::optional<int> threads;
@@ -98,6 +102,17 @@ int RunAgainst(const RunArguments& arguments, const Ended& first, PipelineDescri
   return std::max({first.exit_code, second.exit_code, differ});
 }
 
+/// Load a pipeline whose plugins and models are those of its lock. nullopt after saying why.
+std::optional<LoadedPipeline> LoadLocked(const RunArguments& arguments, const std::string& file,
+                                         const LoadOptions& settings) {
+  auto loaded = LoadOrReport(file, settings, LoadStages());
+  if (!loaded) return std::nullopt;
+  const Status locked = CheckLock(loaded->description, file, arguments.lock, LockScope::kPluginsAndModels);
+  if (locked.ok()) return loaded;
+  PrintStatus(locked);
+  return std::nullopt;
+}
+
 /// Load the second pipeline with the same settings but an output of its own. nullopt after saying why.
 std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const PipelineDescription& first,
                                          LoadOptions settings) {
@@ -110,7 +125,7 @@ std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const Pi
   settings.variables["output"] = AgainstPath(output->second);
   settings.profiles.clear();  // of the first pipeline, as are values at paths
   settings.overrides.clear();
-  auto second = LoadOrReport(arguments.against, settings, LoadStages());
+  auto second = LoadLocked(arguments, arguments.against, settings);
   if (!second) return std::nullopt;
   Status status = CheckRepeatable(arguments.pipeline.file, first);
   if (status.ok()) status = CheckRepeatable(arguments.against, second->description);
@@ -153,16 +168,28 @@ int Run(const RunArguments& arguments) {
     PrintStatus(settings.status());
     return kUsage;
   }
-  const auto loaded = LoadOrReport(arguments.pipeline.file, *settings, LoadStages());
+  const auto loaded = LoadLocked(arguments, arguments.pipeline.file, *settings);
   if (!loaded) return kUsage;
   std::optional<LoadedPipeline> second;
   if (!arguments.against.empty() && !(second = LoadSecond(arguments, loaded->description, *settings))) return kUsage;
+  const auto recorder = StageRecorder::Open(arguments.record_stage, loaded->description);
+  if (!recorder.ok()) {
+    PrintStatus(recorder.status());
+    return kUsage;
+  }
   RecordWatch watch(arguments.report.empty() ? 0 : kSampleRecords, arguments.explain);
-  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file, watch.Probes());
+  RunProbes probes = watch.Probes();
+  if (!(*recorder)->empty())
+    probes.on_receive = [&](const std::string& stage, const Record& record) { (*recorder)->Receive(stage, record); };
+  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file, probes);
   if (ended.exit_code == kUsage) return kUsage;
   const std::vector<WatchedRecord> watched = watch.Take();
   Json json = RunSummaryJson(ended.pipeline, ended.report);
   int exit = ended.exit_code;
+  if (const Status recorded = (*recorder)->Close(); !recorded.ok()) {
+    PrintStatus(recorded);
+    exit = kAborted;
+  }
   if (ended.ran && !arguments.report.empty()) exit = WriteReport(arguments, ended, watched);
   if (ended.ran && !arguments.explain.empty()) exit = std::max(exit, ShowExplanation(arguments, watched, json));
   if (second && (exit == kDone || exit == kSomeFailed))
@@ -177,11 +204,17 @@ void AddRunCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("run", "Run a pipeline");
   auto arguments = std::make_shared<RunArguments>();
   AddPipelineArguments(*command, arguments->pipeline);
+  AddLockOptions(*command, &arguments->lock);
   command->add_option("--against", arguments->against, "Then run this pipeline too, and compare speed and texts")
       ->type_name("PIPELINE");
   command->add_option("--report", arguments->report, "Write what the run did into one HTML page")->type_name("FILE");
   command->add_option("--explain", arguments->explain, "Show this record's text, told apart by who produced each token")
       ->type_name("ID");
+  command
+      ->add_option("--record-stage", arguments->record_stage,
+                   "Write the records that a stage receives into a file of JSONL; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("STAGE=FILE");
   command->add_option("--seed", arguments->seed, "Seed of all chance, instead of the pipeline's")->type_name("N");
   command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
       ->check(CLI::Range(0, 4096))

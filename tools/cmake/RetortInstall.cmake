@@ -1,5 +1,6 @@
 # Install rules: the binary with its plugins and libraries, the pipelines and schemas, and the package `retort` with
-# which plugins are built elsewhere (find_package(retort) gives retort::sdk and retort_add_plugin).
+# which plugins are built and tested elsewhere (tools/cmake/retort-config.cmake.in says what it gives). The build tree is
+# laid out alike and holds the package too, so that its own binary serves without being installed.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS retort retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
@@ -17,11 +18,18 @@ if(retort_deps)
   install(FILES ${retort_runtime_libraries} DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endif()
 
-install(DIRECTORY core/base/include/ core/plugin/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-install(TARGETS retort_sdk EXPORT retort-targets)
-install(EXPORT retort-targets NAMESPACE retort:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort")
-configure_package_config_file(tools/cmake/retort-config.cmake.in "${PROJECT_BINARY_DIR}/retort-config.cmake"
-  INSTALL_DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort" PATH_VARS CMAKE_INSTALL_BINDIR RETORT_PLUGIN_DIR)
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/retort-config-version.cmake" COMPATIBILITY SameMajorVersion)
-install(FILES "${PROJECT_BINARY_DIR}/retort-config.cmake" "${PROJECT_BINARY_DIR}/retort-config-version.cmake"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/retort")
+install(DIRECTORY core/base/include/ core/plugin/include/ core/testing/include/
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+install(TARGETS retort_sdk retort_testing EXPORT retort-targets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+set(retort_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/retort")
+install(EXPORT retort-targets NAMESPACE retort:: DESTINATION "${retort_package_dir}")
+export(EXPORT retort-targets NAMESPACE retort:: FILE "${PROJECT_BINARY_DIR}/${retort_package_dir}/retort-targets.cmake")
+configure_package_config_file(tools/cmake/retort-config.cmake.in
+  "${PROJECT_BINARY_DIR}/${retort_package_dir}/retort-config.cmake"
+  INSTALL_DESTINATION "${retort_package_dir}" PATH_VARS CMAKE_INSTALL_BINDIR RETORT_PLUGIN_DIR)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/${retort_package_dir}/retort-config-version.cmake"
+  COMPATIBILITY SameMajorVersion)
+configure_file(tools/cmake/retort-plugin.map "${PROJECT_BINARY_DIR}/${retort_package_dir}/retort-plugin.map" COPYONLY)
+foreach(file retort-config.cmake retort-config-version.cmake retort-plugin.map)
+  install(FILES "${PROJECT_BINARY_DIR}/${retort_package_dir}/${file}" DESTINATION "${retort_package_dir}")
+endforeach()

@@ -25,6 +25,7 @@ function(retort_add_plugin stage)
   set(target retort_plugin_${stage})
   add_library(${target} MODULE ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE retort::sdk)
+  target_link_options(${target} PRIVATE "LINKER:--version-script,${PROJECT_SOURCE_DIR}/tools/cmake/retort-plugin.map")
   retort_target_settings(${target})
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME "${stage}" LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib/retort/plugins")

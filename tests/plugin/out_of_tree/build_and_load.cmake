@@ -21,8 +21,14 @@ run("${CMAKE_COMMAND}" -S "${SOURCE}" -B "${WORK}/build" -G "${GENERATOR}" "-DCM
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${LOADER}" "${WORK}/build/plugins/reverse.so" reverse "{field: text}" "{\"text\": \"retort\"}" "{\"text\":\"troter\"}")
 
-# The installed binary finds it as well.
+# The installed binary finds it as well, and writes projects that build against this installation and pass their tests.
 if(RETORT)
   run("${CMAKE_COMMAND}" -E env "RETORT_PLUGIN_PATH=${WORK}/build/plugins" "XDG_CACHE_HOME=${WORK}/cache"
     "${WORK}/moved/bin/retort" describe reverse)
+  foreach(language c++ c)
+    if(NOT SANITIZE)
+      run("${CMAKE_COMMAND}" -E env "XDG_CACHE_HOME=${WORK}/cache"
+        "${WORK}/moved/bin/retort" new plugin word-count --language ${language} --output "${WORK}/word-count-${language}" --build)
+    endif()
+  endforeach()
 endif()

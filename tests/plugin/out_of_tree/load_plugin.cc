@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "tests/support/mock_host.h"
+#include "core/testing/mock_host.h"
 
 int main(int argc, char** argv) {
   if (argc != 6) {

@@ -1,4 +1,4 @@
-/* The Retort plugin ABI: plain C, version 1 (in development; frozen once every built-in stage has lived on it).
+/* The Retort plugin ABI: plain C, version 1, frozen: nothing here moves, and structs grow at their end alone.
  *
  * A plugin is a shared library that exports two symbols:
  *   const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;   read before any of its code is called

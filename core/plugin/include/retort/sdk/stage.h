@@ -120,7 +120,10 @@ struct StageFunctions {
 /// Register each stage; the body of retort_plugin_init.
 template <typename... Stages>
 retort_code RegisterStages(const retort_host* host, retort_registrar* registrar) noexcept {
-  if (host->size < sizeof(retort_host)) return RETORT_UNSUPPORTED;
+  if (host->size < sizeof(retort_host))
+    return host->set_error(RETORT_UNSUPPORTED,
+                           ToC("it was built with the SDK of a newer Retort, whose host does more "
+                               "than this one; use that Retort or newer, or build it with this SDK"));
   host_table = host;
   return Guard([&] {
     Status status;

@@ -1,4 +1,4 @@
-#include "tests/support/scripted_model.h"
+#include "core/testing/scripted_model.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,39 +1,30 @@
-#include "tests/support/mock_host.h"
-
-#include <yaml-cpp/yaml.h>
+#include "core/testing/mock_host.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
+#include "core/graph/nearest_name.h"
+#include "core/graph/option_reader.h"
+#include "core/plugin/handles.h"
+#include "core/plugin/host_call.h"
+#include "core/plugin/host_services.h"
 #include "core/plugin/loader.h"
 
 namespace retort::testing {
 namespace {
 
-OptionValue Convert(const OptionSpec& spec, const YAML::Node& node) {
-  switch (spec.type) {
-    case RETORT_OPTION_BOOL: return node.as<bool>();
-    case RETORT_OPTION_INT: return node.as<int64_t>();
-    case RETORT_OPTION_FLOAT: return node.as<double>();
-    case RETORT_OPTION_STRING_LIST: {
-      std::vector<std::string> items;
-      if (node.IsScalar()) items.push_back(node.as<std::string>());
-      for (const auto& item : node) items.push_back(item.as<std::string>());
-      return items;
-    }
-    default: return node.as<std::string>();
-  }
-}
-
-/// The default as the option's type; text stays as it is written.
-OptionValue Default(const OptionSpec& spec) {
-  const bool text = spec.type == RETORT_OPTION_STRING || spec.type == RETORT_OPTION_ENUM ||
-                    spec.type == RETORT_OPTION_PATH || spec.type == RETORT_OPTION_MODEL;
-  if (text) return spec.default_value;
-  if (spec.default_value.empty()) return std::vector<std::string>{};
-  return Convert(spec, YAML::Load(spec.default_value));
+/// The options as `lint` reads them. Errors: kInvalidArgument with all faults and their places.
+Result<std::map<std::string, OptionValue>> ReadOptions(const StageDescriptor& stage, const std::string& options) {
+  const SourceText source("options of " + stage.name, options);
+  Diagnostics diagnostics(source.file());
+  Variables variables(source, diagnostics, {}, false);
+  const YamlNodePtr root = ParseYaml(source, diagnostics);
+  OptionValues read =
+      OptionReader(variables, diagnostics).ReadSection(root.get(), {1, 1}, "stage `" + stage.name + "`", stage.options);
+  if (diagnostics.HasErrors()) return InvalidArgument(RenderText(diagnostics.Sorted(), source));
+  return std::move(read.values);
 }
 
 }  // namespace
@@ -51,26 +42,17 @@ void MockHost::AddModel(std::shared_ptr<Model> model) {
 
 Result<std::unique_ptr<MockStage>> MockHost::Create(const std::string& stage, const std::string& options) {
   const StageDescriptor* const descriptor = registry_.Find(stage);
-  if (descriptor == nullptr) return NotFound("no stage `" + stage + "` is loaded");
-  StageConfig config{.stage_name = stage, .values = {}, .models = models_};
-  try {
-    const YAML::Node given = YAML::Load(options);
-    for (const auto& entry : given) {
-      const auto name = entry.first.as<std::string>();
-      const OptionSpec* const spec = descriptor->FindOption(name);
-      if (spec == nullptr) return InvalidArgument("stage `" + stage + "` has no option `" + name + "`");
-      config.values[name] = Convert(*spec, entry.second);
-    }
-    for (const OptionSpec& spec : descriptor->options) {
-      if (config.values.contains(spec.name)) continue;
-      if (spec.required) return InvalidArgument("stage `" + stage + "` needs option `" + spec.name + "`");
-      config.values[spec.name] = Default(spec);
-    }
-  } catch (const YAML::Exception& e) {
-    return InvalidArgument("options of stage `" + stage + "`: " + e.what());
-  }
-  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<PluginStage> body, PluginStage::Create(*descriptor, std::move(config)));
-  return std::unique_ptr<MockStage>(new MockStage(*this, *descriptor, std::move(body)));
+  if (descriptor != nullptr) return Create(*descriptor, options);
+  const std::vector<std::string> names = registry_.StageNames();
+  return NotFound("no stage `" + stage + "` is loaded; " + (names.empty() ? "none is" : "there is " + NameList(names)));
+}
+
+Result<std::unique_ptr<MockStage>> MockHost::Create(const StageDescriptor& stage, const std::string& options) {
+  RETORT_ASSIGN_OR_RETURN(auto values, ReadOptions(stage, options));
+  RETORT_RETURN_IF_ERROR(CheckStageOptions(stage, {stage.name, values, {}}).Annotate("stage `" + stage.name + "`"));
+  StageConfig config{.stage_name = stage.name, .values = std::move(values), .models = models_};
+  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<PluginStage> body, PluginStage::Create(stage, std::move(config)));
+  return std::unique_ptr<MockStage>(new MockStage(*this, stage, std::move(body)));
 }
 
 Record* MockHost::NewRecord() {
@@ -81,12 +63,29 @@ Record* MockHost::NewRecord() {
 }
 
 Record* MockHost::NewRecord(std::string_view json) {
+  const Result<Record*> record = ParseNewRecord(json);
+  if (record.ok()) return *record;
+  std::fprintf(stderr, "MockHost::NewRecord: %s\n", record.status().ToString().c_str());
+  std::abort();
+}
+
+Result<Record*> MockHost::ParseNewRecord(std::string_view json) {
   Record* const record = NewRecord();
-  if (const Status status = ParseRecord(json, records_.size(), *record); !status.ok()) {
-    std::fprintf(stderr, "MockHost::NewRecord: %s\n", status.ToString().c_str());
-    std::abort();
-  }
+  RETORT_RETURN_IF_ERROR(ParseRecord(json, records_.size(), *record));
   return record;
+}
+
+Status MockHost::BeginSequence(const std::string& model, Record& record) {
+  const auto found = models_.find(model);
+  if (found == models_.end()) return NotFound("there is no model `" + model + "`");
+  const auto prompt = record.json.find("prompt");
+  if (prompt == record.json.end() || !prompt->is_string())
+    return InvalidArgument("record " + record.id + ": expected a text `prompt` to begin a sequence with");
+  RETORT_ASSIGN_OR_RETURN(const std::vector<int32_t> tokens,
+                          found->second->tokenizer().Encode(prompt->get_ref<const std::string&>(), {}));
+  retort_model handle{found->second};
+  return StatusOfCode(HostServices().sequence_begin(ToHandle(&record), &handle, tokens.data(), tokens.size()),
+                      "sequence_begin");
 }
 
 MockStage::MockStage(MockHost& host, const StageDescriptor& descriptor, std::unique_ptr<StageBody> body)
@@ -144,7 +143,7 @@ Status MockStage::Fail(Record* record, Status why) {
 
 Status MockStage::Skip(Record* record, std::string_view reason) {
   RETORT_RETURN_IF_ERROR(Take(record));
-  skipped_[record] = reason;
+  skipped_.emplace_back(record, reason);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/model/model.h"
@@ -47,8 +48,9 @@ class MockStage final : public StageContext {
   const std::vector<Record*>& emitted(uint32_t port) const { return emitted_.at(port); }
   const std::vector<Record*>& completed() const { return completed_; }
   const std::vector<Reason>& failed() const { return failed_; }
-  const std::map<Record*, std::string>& skipped() const { return skipped_; }
+  const std::vector<std::pair<Record*, std::string>>& skipped() const { return skipped_; }
   double counter(const std::string& name) const;
+  const std::map<std::string, double>& counters() const { return counters_; }
   const std::vector<double>& samples(const std::string& name) const;
   /// Forget where records went; metrics stay.
   void ClearOutcome();
@@ -78,7 +80,7 @@ class MockStage final : public StageContext {
   std::vector<std::vector<Record*>> emitted_;
   std::vector<Record*> completed_;
   std::vector<Reason> failed_;
-  std::map<Record*, std::string> skipped_;
+  std::vector<std::pair<Record*, std::string>> skipped_;
   std::map<std::string, double> counters_;
   std::map<std::string, std::vector<double>> samples_;
 };
@@ -95,13 +97,21 @@ class MockHost {
 
   /// A model that MODEL options may name.
   void AddModel(std::shared_ptr<Model> model);
+  bool HasModel(const std::string& name) const { return models_.contains(name); }
 
-  /// Create a stage. `options` is a YAML map; those left out take their defaults. Errors: an unknown stage or option, a
-  /// value of the wrong type, an option missing, or what the stage says.
+  /// Create a stage. `options` is a YAML map, read as under `with:` of a pipeline. Errors: an unknown stage, what
+  /// `lint` says of the options, or what the stage says.
   Result<std::unique_ptr<MockStage>> Create(const std::string& stage, const std::string& options = "{}");
+
+  /// The same for a stage of another registry, which must outlive it.
+  Result<std::unique_ptr<MockStage>> Create(const StageDescriptor& stage, const std::string& options);
 
   /// A record of one JSON object, which must be well-formed. Lines count from 1.
   Record* NewRecord(std::string_view json);
+  /// The same for text from outside. Errors: those of ParseRecord.
+  Result<Record*> ParseNewRecord(std::string_view json);
+  /// Begin the record's sequence with its field `prompt`. Errors: an unknown model, a record without such text.
+  Status BeginSequence(const std::string& model, Record& record);
   /// A record as a source makes it: without content yet.
   Record* NewRecord();
 
