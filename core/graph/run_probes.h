@@ -1,4 +1,5 @@
-// What a test of a pipeline hangs on its run: a fault for every record, and a look at sequences as they were generated.
+// What is hung on a run to look at it: a fault for every record, a look at sequences as they were generated, a trace of
+// the calls. What is not asked for costs nothing.
 #pragma once
 
 #include <functional>
@@ -10,6 +11,8 @@
 
 namespace retort {
 
+class TraceRecorder;
+
 struct RunProbes {
   InjectedFault fault = InjectedFault::kNone;
   /// Called once for each sequence, as it leaves the stage that ended it; from several threads at once. The record is
@@ -19,6 +22,10 @@ struct RunProbes {
   /// Whose tokens are told apart by who produced them (Record::provenance); asked before a stage first sees the record.
   std::function<bool(const Record& record)> keep_provenance{};
 
+  /// Where calls are recorded (stages by their place in the pipeline); must outlive the run. Null: nowhere.
+  TraceRecorder* trace = nullptr;
+
+  /// Whether ProbeStage has nothing to do.
   bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end && !keep_provenance; }
 };
 
