@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/graph/trace/traced_stage.h"
 #include "core/plugin/plugin_stage.h"
 
 namespace retort {
@@ -11,7 +12,7 @@ namespace {
 constexpr std::string_view kTokens = "tokens_generated";
 constexpr std::string_view kAcceptance = "acceptance_length";
 
-/// Hands everything on and adds up generated tokens for the progress line.
+/// Hands everything on and adds up generated tokens as they come, within a call too.
 class TokenCountingContext final : public StageContext {
  public:
   TokenCountingContext(StageContext& inner, std::atomic<uint64_t>& tokens) : inner_(inner), tokens_(tokens) {}
@@ -130,6 +131,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
     std::unique_ptr<StageBody> body = *std::move(made);
     if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
     if (!probes.empty()) body = ProbeStage(stage.name, std::move(body), probes);
+    if (probes.trace != nullptr) body = TraceStage(static_cast<uint32_t>(i), std::move(body), *probes.trace);
     StageOptions options;
     options.name = stage.name;
     options.inputs = static_cast<uint32_t>(stage.descriptor->inputs.size());
@@ -151,9 +153,11 @@ RunReport PipelineRun::Run() { return engine_->Run(); }
 void PipelineRun::Drain() { engine_->Drain(); }
 void PipelineRun::StopNow() { engine_->StopNow(); }
 
-PipelineRun::Progress PipelineRun::progress() const {
-  return {engine_->progress(), tokens_.load(std::memory_order_relaxed)};
+RunView PipelineRun::view() const {
+  return {engine_->progress(), tokens_.load(std::memory_order_relaxed), engine_->stages()};
 }
+std::vector<StageLoad> PipelineRun::loads() const { return engine_->loads(); }
+uint64_t PipelineRun::in_flight() const { return engine_->progress().in_flight(); }
 
 std::map<std::string, StageStats::Distribution> AcceptanceLengths(const RunReport& report) {
   std::map<std::string, StageStats::Distribution> lengths;

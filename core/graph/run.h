@@ -8,6 +8,7 @@
 
 #include "core/graph/pipeline.h"
 #include "core/graph/run_probes.h"
+#include "core/graph/run_view.h"
 
 namespace retort {
 
@@ -26,12 +27,10 @@ class PipelineRun {
   void Drain();
   void StopNow();
 
-  struct Progress {
-    Engine::Progress records;
-    uint64_t tokens = 0;  // generated so far
-  };
-  /// Callable from any thread while Run is on.
-  Progress progress() const;
+  /// The run as it is now; callable from any thread while Run is on. loads() is the cheaper part of it: see Engine.
+  RunView view() const;
+  std::vector<StageLoad> loads() const;
+  uint64_t in_flight() const;
 
   const std::map<std::string, std::shared_ptr<Model>>& models() const { return models_; }
 

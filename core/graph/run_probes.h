@@ -1,4 +1,5 @@
-// What a test of a pipeline hangs on its run: a fault for every record, and a look at sequences as they were generated.
+// What is hung on a run to look at it: a fault for every record, a look at sequences as they were generated, a trace of
+// the calls. What is not asked for costs nothing.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,8 @@
 #include "core/plugin/stage_body.h"
 
 namespace retort {
+
+class TraceRecorder;
 
 struct RunProbes {
   InjectedFault fault = InjectedFault::kNone;
@@ -21,7 +24,10 @@ struct RunProbes {
 
   /// Called with every record that a stage is given, before the stage; from several threads at once.
   std::function<void(const std::string& stage, const Record& record)> on_receive{};
+  /// Where calls are recorded (stages by their place in the pipeline); must outlive the run. Null: nowhere.
+  TraceRecorder* trace = nullptr;
 
+  /// Whether ProbeStage has nothing to do.
   bool empty() const { return fault == InjectedFault::kNone && !on_sequence_end && !keep_provenance && !on_receive; }
 };
 

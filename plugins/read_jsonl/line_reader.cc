@@ -11,8 +11,8 @@
 
 namespace retort::read_jsonl {
 
-LineReader::LineReader(int fd, size_t max_line_bytes)
-    : fd_(fd), max_line_bytes_(max_line_bytes), buffer_(size_t{64} << 10, '\0') {}
+LineReader::LineReader(int fd, size_t max_line_bytes, std::optional<uint64_t> size)
+    : fd_(fd), max_line_bytes_(max_line_bytes), size_(size), buffer_(size_t{64} << 10, '\0') {}
 
 LineReader::~LineReader() {
   if (fd_ != STDIN_FILENO) close(fd_);
@@ -26,7 +26,9 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path, si
     close(fd);
     return InvalidArgument(path + ": expected a file, got a folder");
   }
-  return std::unique_ptr<LineReader>(new LineReader(fd, max_line_bytes));
+  std::optional<uint64_t> size;
+  if (S_ISREG(about.st_mode)) size = about.st_size - std::clamp<off_t>(lseek(fd, 0, SEEK_CUR), 0, about.st_size);
+  return std::unique_ptr<LineReader>(new LineReader(fd, max_line_bytes, size));
 }
 
 Result<LineReader::Got> LineReader::Next(std::chrono::milliseconds patience) {
@@ -61,7 +63,9 @@ bool LineReader::TakeLine() {
   const size_t kept = std::min(length, max_line_bytes_ - line_.size());
   line_.append(from, kept);
   if (kept < length) too_long_ = true;
-  begin_ += length + (newline != nullptr ? 1 : 0);
+  const size_t taken = length + (newline != nullptr ? 1 : 0);
+  begin_ += taken;
+  bytes_taken_ += taken;
   within_line_ = newline == nullptr;
   return newline != nullptr;
 }

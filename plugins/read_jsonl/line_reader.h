@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "retort/status.h"
@@ -28,13 +30,20 @@ class LineReader {
   const std::string& line() const { return line_; }
   bool too_long() const { return too_long_; }
 
+  /// Bytes from where the reader began to the end of the file. nullopt: a pipe or a terminal, say.
+  std::optional<uint64_t> size() const { return size_; }
+  /// Of these, the bytes of the lines so far.
+  uint64_t bytes_taken() const { return bytes_taken_; }
+
  private:
-  LineReader(int fd, size_t max_line_bytes);
+  LineReader(int fd, size_t max_line_bytes, std::optional<uint64_t> size);
   /// Take from the buffer up to the end of a line; true where it was there.
   bool TakeLine();
 
   const int fd_;
   const size_t max_line_bytes_;
+  const std::optional<uint64_t> size_;
+  uint64_t bytes_taken_ = 0;
   std::string buffer_, line_;
   size_t begin_ = 0, end_ = 0;  // what of buffer_ is not taken yet
   bool within_line_ = false, too_long_ = false;

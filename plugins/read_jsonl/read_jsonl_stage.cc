@@ -62,6 +62,18 @@ class ReadJsonl final : public Stage {
   }
 
   Result<More> Produce(Context& context, size_t want) override {
+    const Result<More> more = ReadLines(context, want);
+    CountBytes(context);
+    return more;
+  }
+
+  Status Close(Ending) override {
+    lines_.reset();
+    return {};
+  }
+
+ private:
+  Result<More> ReadLines(Context& context, size_t want) {
     for (size_t made = 0; made < want;) {
       if (limit_ > 0 && taken_ == limit_) return More::kEnd;
       // What was made leaves now where the rest is not there yet.
@@ -84,12 +96,17 @@ class ReadJsonl final : public Stage {
     return More::kMore;
   }
 
-  Status Close(Ending) override {
-    lines_.reset();
-    return {};
+  /// By these the host tells how many records are still to come.
+  void CountBytes(Context& context) {
+    if (!lines_->size()) return;
+    if (counted_ == 0) {
+      context.Count("input_bytes", static_cast<double>(*lines_->size()));
+      if (limit_ > 0) context.Count("input_records_at_most", static_cast<double>(limit_));
+    }
+    context.Count("input_bytes_read", static_cast<double>(lines_->bytes_taken() - counted_));
+    counted_ = lines_->bytes_taken();
   }
 
- private:
   /// Make a record of the line and emit it, or fail it.
   Status Pass(Context& context) {
     // An empty object stands for a line that was not kept, so that the record can fail with its line number.
@@ -108,6 +125,7 @@ class ReadJsonl final : public Stage {
   std::string path_;
   size_t max_line_bytes_ = 0;
   uint64_t limit_ = 0, taken_ = 0, line_ = 0;
+  uint64_t counted_ = 0;  // bytes
   std::unique_ptr<LineReader> lines_;
 };
 

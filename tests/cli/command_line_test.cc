@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                                            Words{"describe"}, Words{"schema"}, Words{"models"},
                                            Words{"models", "tokenize"}, Words{"models", "inspect"}, Words{"bench"},
                                            Words{"bench", "engine"}, Words{"bench", "decode"}, Words{"bench", "sparse"},
-                                           Words{"bench", "calibrate"}, Words{"compare"}, Words{"score"},
+                                           Words{"bench", "calibrate"}, Words{"compare"}, Words{"score"}, Words{"top"},
                                            Words{"version"}),
                          [](const auto& words) {
                            std::string name = "retort";

@@ -71,6 +71,19 @@ TEST_F(JsonlStages, ALongLineIsReadWhole) {
   EXPECT_EQ(stage->emitted(0)[0]->json["prompt"].get<std::string>().size(), size_t{1} << 20);
 }
 
+TEST_F(JsonlStages, TellsHowMuchOfTheFileIsRead) {
+  const std::string text = "{\"id\": 1}\n\n{\"id\": 2}\nnot json\n{\"id\": 4}";
+  auto stage = host_.Create("read-jsonl", "{ path: '" + Write(text) + "', limit: 9 }");
+  ASSERT_TRUE(stage.ok() && (*stage)->Open().ok());
+  ASSERT_TRUE((*stage)->Produce(2).ok());
+  EXPECT_EQ((*stage)->counter("input_bytes"), static_cast<double>(text.size()));
+  EXPECT_EQ((*stage)->counter("input_bytes_read"), 21) << "two records and the empty line";
+  EXPECT_EQ((*stage)->counter("input_records_at_most"), 9);
+  ASSERT_TRUE((*stage)->Produce(9).ok());
+  EXPECT_EQ((*stage)->counter("input_bytes"), static_cast<double>(text.size())) << "counted once";
+  EXPECT_EQ((*stage)->counter("input_bytes_read"), static_cast<double>(text.size()));
+}
+
 TEST_F(JsonlStages, LimitEndsEarly) { EXPECT_EQ(ReadAll("{}\n{}\n{}\n{}\n", ", limit: 2")->emitted(0).size(), 2u); }
 
 TEST_F(JsonlStages, LinesOfAPipeArePassedOnAsTheyCome) {

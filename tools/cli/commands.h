@@ -29,6 +29,7 @@ void AddCompareCommand(CLI::App& app, Action* action);
 void AddLosslessCommand(CLI::App& app, Action* action);
 void AddScoreCommand(CLI::App& app, Action* action);
 void AddStoreCommand(CLI::App& app, Action* action);
+void AddTopCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
 
 }  // namespace retort::cli

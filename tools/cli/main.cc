@@ -19,6 +19,7 @@ int Main(int argc, char** argv) {
       "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl");
   Action action;
   AddRunCommand(app, &action);
+  AddTopCommand(app, &action);
   AddLintCommand(app, &action);
   AddPlanCommand(app, &action);
   AddListCommand(app, &action);

@@ -1,7 +1,5 @@
 #include "tools/cli/output.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -41,8 +39,6 @@ void PrintStatus(const Status& status) {
   const bool placed = status.message().find(": error: ") != std::string::npos;
   PrintError((placed ? "" : "error: ") + status.message() + "\n");
 }
-
-bool ErrorIsTerminal() { return isatty(STDERR_FILENO) == 1; }
 
 int ExitCodeOf(const Status& status) {
   switch (status.code()) {

@@ -19,9 +19,6 @@ void PrintStatus(const Status& status);
 /// Whether text for stdout was lost, apart from what a closed pipe did not want; says so on stderr.
 bool ReportLostOutput();
 
-/// Whether stderr is a terminal, on which one line can be rewritten.
-bool ErrorIsTerminal();
-
 /// 2 for what the user can put right in the command line or the file, 3 for what failed while running.
 int ExitCodeOf(const Status& status);
 

@@ -8,12 +8,12 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/lock/pipeline_lock.h"
+#include "tools/cli/live/run_monitor.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/report/explain_text.h"
 #include "tools/cli/report/run_page.h"
 #include "tools/cli/run_against.h"
-#include "tools/cli/run_progress.h"
 #include "tools/cli/run_summary.h"
 #include "tools/cli/stage_recorder.h"
 #include "tools/cli/stage_registry.h"
@@ -32,6 +32,7 @@ struct RunArguments {
   std::string against, report, explain;
   std::optional<uint64_t> seed;
   std::optional<int> threads;
+  MonitorOptions monitor;
   bool deterministic = false, quiet = false, json = false, require_identical = false;
 };
 
@@ -53,23 +54,28 @@ void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
 }
 
 /// Run `pipeline`; faults that keep it from starting are printed and give only an exit code.
-Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const std::string& file,
-             const RunProbes& probes = {}) {
+Ended RunOne(const RunArguments& arguments, const MonitorOptions& monitoring, PipelineDescription pipeline,
+             const std::string& file, RunProbes probes = {}) {
   Override(arguments, pipeline);
   Ended ended{std::move(pipeline), {}, kDone, false, {}};
-  auto made = PipelineRun::Create(ended.pipeline, file, probes);
-  if (!made.ok()) {
-    PrintStatus(made.status());
-    ended.report.status = made.status();
-    ended.exit_code = ExitCodeOf(made.status());
+  const auto refuse = [&](const Status& why) {
+    PrintStatus(why);
+    ended.report.status = why;
+    ended.exit_code = ExitCodeOf(why);
     return ended;
-  }
+  };
+  auto monitor = RunMonitor::Open(monitoring, ended.pipeline, file, arguments.quiet);
+  if (!monitor.ok()) return refuse(monitor.status());
+  probes.trace = (*monitor)->recorder();
+  auto made = PipelineRun::Create(ended.pipeline, file, probes);
+  if (!made.ok()) return refuse(made.status());
   PipelineRun& run = **made;
+  Status watched;
   {
     const InterruptScope interrupt(run, arguments.quiet);
-    std::optional<RunProgress> progress;
-    if (!arguments.quiet) progress.emplace(run);
+    (*monitor)->Begin(run);
     ended.report = run.Run();
+    watched = (*monitor)->End();
   }
   ended.ran = true;
   if (!arguments.report.empty()) ended.models = FactsOf(run.models());
@@ -81,12 +87,17 @@ Ended RunOne(const RunArguments& arguments, PipelineDescription pipeline, const 
   ended.exit_code = status.ok()   ? (ended.report.failed > 0 ? kSomeFailed : kDone)
                     : interrupted ? kInterrupted
                                   : kAborted;
+  if (watched.ok()) return ended;
+  PrintStatus(watched);
+  ended.exit_code = kAborted;
   return ended;
 }
 
 /// Run the second pipeline and add the comparison to `json`.
 int RunAgainst(const RunArguments& arguments, const Ended& first, PipelineDescription pipeline, Json& json) {
-  const Ended second = RunOne(arguments, std::move(pipeline), arguments.against);
+  MonitorOptions monitoring = arguments.monitor;
+  monitoring.trace.clear();  // the file holds the first run
+  const Ended second = RunOne(arguments, monitoring, std::move(pipeline), arguments.against);
   if (second.exit_code != kDone && second.exit_code != kSomeFailed) return second.exit_code;
   const auto texts = CompareCompletions(first.pipeline.variables.at("output"), second.pipeline.variables.at("output"));
   if (!texts.ok()) {
@@ -181,7 +192,7 @@ int Run(const RunArguments& arguments) {
   RunProbes probes = watch.Probes();
   if (!(*recorder)->empty())
     probes.on_receive = [&](const std::string& stage, const Record& record) { (*recorder)->Receive(stage, record); };
-  const Ended ended = RunOne(arguments, loaded->description, arguments.pipeline.file, probes);
+  const Ended ended = RunOne(arguments, arguments.monitor, loaded->description, arguments.pipeline.file, probes);
   if (ended.exit_code == kUsage) return kUsage;
   const std::vector<WatchedRecord> watched = watch.Take();
   Json json = RunSummaryJson(ended.pipeline, ended.report);
@@ -215,6 +226,7 @@ void AddRunCommand(CLI::App& app, Action* action) {
                    "Write the records that a stage receives into a file of JSONL; may be repeated")
       ->allow_extra_args(false)
       ->type_name("STAGE=FILE");
+  AddMonitorOptions(*command, arguments->monitor);
   command->add_option("--seed", arguments->seed, "Seed of all chance, instead of the pipeline's")->type_name("N");
   command->add_option("--threads", arguments->threads, "Threads of the engine and of the models; 0 = all")
       ->check(CLI::Range(0, 4096))
@@ -230,6 +242,8 @@ void AddRunCommand(CLI::App& app, Action* action) {
       "--against gives the second pipeline the same variables (no profiles, no values by path), but `output` becomes "
       "NAME.against.jsonl. Texts that\n"
       "differ are an error (1) where both pipelines compute with `precision: exact`.\n"
+      "--trace shows in ui.perfetto.dev which stage ran when and what waited; --metrics-port 9464 serves\n"
+      "http://127.0.0.1:9464/metrics, which `retort top` reads too. With --against, the trace is that of the first run.\n"
       "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file) or texts differ, 2 usage or\n"
       "configuration, 3 run aborted (a file that cannot be read or written, say), 130 interrupted.\n"
       "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");

@@ -1,15 +1,38 @@
 #include "tools/cli/run_progress.h"
 
-#include <fmt/format.h>
-
-#include "tools/cli/output.h"
+#include "tools/cli/live/progress_text.h"
+#include "tools/cli/progress_line.h"
 
 namespace retort::cli {
+namespace {
 
 using Clock = std::chrono::steady_clock;
 
-RunProgress::RunProgress(const PipelineRun& run)
-    : run_(run), terminal_(ErrorIsTerminal()), thread_([this] { Loop(); }) {}
+double SecondsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+/// Tokens a second, over the last second or more: over less it jumps about.
+class TokenRate {
+ public:
+  double Update(uint64_t tokens, Clock::time_point now) {
+    const double seconds = SecondsBetween(last_, now);
+    if (seconds < 1 && rate_ > 0) return rate_;
+    rate_ = static_cast<double>(tokens - tokens_) / seconds;
+    last_ = now;
+    tokens_ = tokens;
+    return rate_;
+  }
+
+ private:
+  Clock::time_point last_ = Clock::now();
+  uint64_t tokens_ = 0;
+  double rate_ = 0;
+};
+
+}  // namespace
+
+RunProgress::RunProgress(const PipelineRun& run) : run_(run), thread_([this] { Loop(); }) {}
 
 RunProgress::~RunProgress() {
   {
@@ -18,32 +41,17 @@ RunProgress::~RunProgress() {
   }
   wake_.notify_one();
   thread_.join();
-  if (terminal_) PrintError("\r\033[K");
 }
 
 void RunProgress::Loop() {
-  const auto period = terminal_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(10000);
+  ProgressLine line;
+  TokenRate rate;
   const Clock::time_point start = Clock::now();
-  Clock::time_point last = start;
-  uint64_t last_tokens = 0;
-  double rate = 0;
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, period, [this] { return ended_; })) {
-    const PipelineRun::Progress now = run_.progress();
-    const Clock::time_point time = Clock::now();
-    const double seconds = std::chrono::duration<double>(time - last).count();
-    if (seconds >= 1 || rate == 0) {  // a rate over less than a second jumps about
-      rate = static_cast<double>(now.tokens - last_tokens) / seconds;
-      last = time;
-      last_tokens = now.tokens;
-    }
-    const uint64_t ended = now.records.completed + now.records.failed + now.records.skipped;
-    std::string line =
-        fmt::format("{} of {} records read are done, {} failed", ended, now.records.admitted, now.records.failed);
-    if (now.records.not_begun > 0) line += fmt::format(", {} let go before they were begun", now.records.not_begun);
-    if (now.tokens > 0) line += fmt::format(", {} tokens, {:.1f} tokens/s", now.tokens, rate);
-    line += fmt::format(", {:.0f} s", std::chrono::duration<double>(time - start).count());
-    PrintError(terminal_ ? "\r\033[K" + line : line + "\n");
+  while (!wake_.wait_for(lock, line.period(), [this] { return ended_; })) {
+    const RunView view = run_.view();
+    const Clock::time_point now = Clock::now();
+    line.Show(ProgressParts(view, {SecondsBetween(start, now), rate.Update(view.tokens, now), line.terminal()}));
   }
 }
 

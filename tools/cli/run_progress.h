@@ -1,5 +1,4 @@
-// The progress of a run on stderr: one line rewritten five times a second on a terminal, a line every ten seconds
-// elsewhere. A thread of its own; ended by the destructor.
+// The progress of a run on stderr. A thread of its own; ended by the destructor.
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +19,6 @@ class RunProgress {
   void Loop();
 
   const PipelineRun& run_;
-  bool terminal_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool ended_ = false;  // guarded by mutex_

@@ -171,7 +171,7 @@ RunReport Engine::Run() {
   report.skipped = impl_->counters.skipped;
   report.cancelled = impl_->counters.cancelled;
   report.not_begun = impl_->counters.not_begun;
-  for (const auto& stage : impl_->stages) report.stages[stage->options.name] = stage->stats;
+  for (const auto& stage : impl_->stages) report.stages[stage->options.name] = stage->Stats();
   return report;
 }
 
@@ -180,7 +180,19 @@ void Engine::StopNow() { RaiseStop(impl_->stop, StopLevel::kStop); }
 
 Engine::Progress Engine::progress() const {
   const Counters& c = impl_->counters;
-  return {c.admitted, c.completed, c.failed, c.skipped, c.not_begun};
+  return {c.admitted, c.completed, c.failed, c.skipped, c.cancelled, c.not_begun};
+}
+
+std::vector<StageLoad> Engine::loads() const {
+  std::vector<StageLoad> loads;
+  for (const auto& stage : impl_->stages) loads.push_back(stage->Load());
+  return loads;
+}
+
+std::vector<LiveStage> Engine::stages() const {
+  std::vector<LiveStage> stages;
+  for (const auto& stage : impl_->stages) stages.push_back({stage->source(), stage->Load(), stage->Stats()});
+  return stages;
 }
 
 }  // namespace retort

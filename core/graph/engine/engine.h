@@ -60,6 +60,20 @@ struct StageStats {
   std::map<std::string, Distribution> samples;
 };
 
+/// Where the records of a stage are while the run is on.
+struct StageLoad {
+  uint64_t waiting = 0;  // records that stand before it, those held for their turn included
+  uint32_t running = 0;  // calls
+  bool ended = false;    // a source that has no more records
+};
+
+/// A stage while the run is on. The numbers are those of calls that have ended.
+struct LiveStage {
+  bool source = false;
+  StageLoad load;
+  StageStats stats;
+};
+
 struct Stranded {
   std::string record_id;
   std::string stage;
@@ -97,11 +111,18 @@ class Engine {
   void Drain();
   void StopNow();
 
-  /// A live view for progress lines; callable from any thread while Run is on.
+  /// Live views of a run, callable from any thread once every stage is added. Stages are in the order of AddStage;
+  /// each is consistent in itself. loads() takes a lock a stage for some instructions, stages() copies every metric.
   struct Progress {
-    uint64_t admitted, completed, failed, skipped, not_begun;
+    uint64_t admitted, completed, failed, skipped, cancelled, not_begun;
+    uint64_t in_flight() const {
+      const uint64_t left = completed + failed + skipped + cancelled;
+      return admitted > left ? admitted - left : 0;  // the counters are not read at one moment
+    }
   };
   Progress progress() const;
+  std::vector<StageLoad> loads() const;
+  std::vector<LiveStage> stages() const;
 
  private:
   struct Impl;

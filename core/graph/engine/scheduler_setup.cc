@@ -43,6 +43,7 @@ void Scheduler::SetSchedule(const Topology& topology) {
     by_priority_.push_back(stage.get());
     if (stage->source()) sources_.push_back(stage.get());
     if (o.ordered && !stage->source()) {
+      const tbb::spin_mutex::scoped_lock lock(stage->mutex);
       stage->reorder = std::make_unique<ReorderBuffer>();
       ordered_.push_back(stage.get());
     }
@@ -118,10 +119,7 @@ Status Scheduler::Run(std::vector<Stranded>& stranded) {
     SweepCancelled();
   }
   bool ended = true;
-  for (const auto& stage : stages_) {
-    ended = ended && (!stage->source() || stage->ended);
-    if (stage->batches.count > 0) stage->stats.samples["batch"] = stage->batches;
-  }
+  for (const auto& stage : stages_) ended = ended && (!stage->source() || stage->ended);
   for (const Record* record : admission_.InFlight()) {
     stranded.push_back({record->id, stages_[record->stage]->options.name});
   }

@@ -38,6 +38,7 @@ void Scheduler::DeliverFinished() {
       call.Run(batch);
       Deliver(*stage, call);
     }
+    tbb::spin_mutex::scoped_lock lock(stage->mutex);
     call.MoveStats(stage->stats, stage->batches);
   }
   graph_.wait_for_all();  // for dead letters

@@ -11,4 +11,16 @@ Stage::Stage(StageOptions stage_options, std::unique_ptr<StageBody> stage_body, 
 
 Stage::~Stage() = default;
 
+StageLoad Stage::Load() {
+  tbb::spin_mutex::scoped_lock lock(mutex);
+  return {pending.count + (reorder ? reorder->waiting() : 0), running, ended};
+}
+
+StageStats Stage::Stats() {
+  tbb::spin_mutex::scoped_lock lock(mutex);
+  StageStats whole = stats;
+  if (batches.count > 0) whole.samples["batch"] = batches;
+  return whole;
+}
+
 }  // namespace retort

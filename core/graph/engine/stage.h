@@ -40,6 +40,10 @@ struct Stage {
     return !source() && std::all_of(ports.begin(), ports.end(), [](const Port& port) { return port.to == nullptr; });
   }
 
+  /// What Engine::loads and Engine::stages show; they take `mutex`.
+  StageLoad Load();
+  StageStats Stats();
+
   /// How many ticks to put to the worker now; they count as put. Holds `mutex`.
   uint32_t ClaimTicks() {
     if (ticks + running >= limit) return 0;

@@ -1,6 +1,7 @@
 // Records on their way: batches, ports, cycles, credits, statistics.
 #include <atomic>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -31,6 +32,42 @@ TEST(EngineFlow, EveryRecordCompletesOnce) {
   Engine::Progress progress = graph.engine.progress();
   EXPECT_EQ(progress.admitted, 1000u);
   EXPECT_EQ(progress.completed, 1000u);
+}
+
+TEST(EngineFlow, ARunCanBeLookedAtFromOtherThreads) {
+  TestGraph graph;
+  std::atomic<bool> ended = false;
+  graph.Source(20000).Stage({.name = "a", .max_batch = 8}, [](StageContext& context, Records records) {
+    context.Count("seen", static_cast<double>(records.size()));
+    return EmitAll()(context, records);
+  });
+  graph.Sink().Edge("source", "a").Edge("a", "sink");
+  std::thread looker([&] {
+    double seen = 0;
+    while (!ended) {
+      const std::vector<LiveStage> stages = graph.engine.stages();
+      ASSERT_EQ(stages.size(), 3u);
+      EXPECT_TRUE(stages[0].source && !stages[1].source);
+      EXPECT_LE(stages[1].stats.records_in, 20000u);
+      if (stages[1].stats.counters.contains("seen")) {
+        EXPECT_EQ(stages[1].stats.counters.at("seen"), stages[1].stats.records_in) << "a stage is seen at one moment";
+        EXPECT_GE(stages[1].stats.counters.at("seen"), seen);
+        seen = stages[1].stats.counters.at("seen");
+      }
+      EXPECT_LE(graph.engine.loads()[1].waiting, 256u) << "the credits";
+      std::this_thread::yield();
+    }
+  });
+  const RunReport report = graph.Run();
+  ended = true;
+  looker.join();
+  ASSERT_TRUE(report.status.ok()) << report.status.ToString();
+  const std::vector<LiveStage> stages = graph.engine.stages();
+  EXPECT_TRUE(stages[0].load.ended);
+  EXPECT_EQ(stages[1].load.waiting, 0u);
+  EXPECT_EQ(stages[1].load.running, 0u);
+  EXPECT_EQ(stages[1].stats.samples.at("batch").sum, 20000);
+  EXPECT_EQ(graph.engine.progress().in_flight(), 0u);
 }
 
 TEST(EngineFlow, AnEmptySourceEndsTheRun) {
