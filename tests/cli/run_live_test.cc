@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "tests/cli/copy_pipeline.h"
 #include "tests/cli/live/exposition_check.h"
@@ -81,7 +82,7 @@ TEST_F(RunLive, ATraceIsBalancedAndInOrder) {
     std::string& running = open[{event["pid"], event["tid"]}];
     EXPECT_EQ(running.empty(), phase == "B") << event;
     running = phase == "B" ? event["name"].get<std::string>() : "";
-    if (phase == "B") records[running] += event["args"]["batch"].get<int>();
+    if (phase == "B") records[running] += event["args"].value("batch", 0);
     if (phase == "E" && event.contains("args")) created += event["args"]["created"].get<double>();
   }
   for (const auto& [track, running] : open) EXPECT_EQ(running, "");
@@ -136,6 +137,23 @@ TEST_F(RunLive, TopFindsTheRunAndShowsItsStages) {
   EXPECT_THAT(after.err, HasSubstr("error: no pipeline of yours runs with --metrics-port; start one with `retort run"));
 }
 
+TEST_F(RunLive, TopIsRedrawnInATerminalUntilTheRunEnds) {
+  WriteInput(1.4);
+  const Finished finished = Shell(
+      "\"$RETORT\" run slow.yaml --metrics-port 0 --quiet & "
+      "for i in $(seq 600); do [ -e passed ] && break; sleep 0.05; done; python3 '" +
+      SourceFolder() + "/tests/cli/in_terminal.py' 60 \"$RETORT\" top; wait");
+  size_t screens = 0;
+  for (size_t at = 0; (at = finished.out.find("\033[H", at)) != std::string::npos; ++at) ++screens;
+  EXPECT_GE(screens, 2u) << finished.out << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("The run has ended."));
+  std::istringstream lines(finished.out);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string text = std::regex_replace(line, std::regex("\033\\[[0-9]*[A-Z]|\r"), "");
+    EXPECT_LE(text.size(), 60u) << text;
+  }
+}
+
 TEST_F(RunLive, OptionsOfMetricsThatCannotBeMeantAreRefused) {
   folder_.Write("in.jsonl", "{}\n");
   const Finished address = Shell("\"$RETORT\" run copy.yaml --metrics-address 127.0.0.1");
@@ -149,7 +167,7 @@ TEST_F(RunLive, OptionsOfMetricsThatCannotBeMeantAreRefused) {
 }
 
 TEST_F(RunLive, InATerminalOneLineIsRewrittenAndNeverTooWide) {
-  WriteInput(0.9);
+  WriteInput(0.6);
   for (const int columns : {100, 24}) {
     const Finished finished = InTerminal(columns, "run slow.yaml");
     ASSERT_EQ(finished.exit_code, 0) << finished.out << finished.err;
@@ -159,7 +177,9 @@ TEST_F(RunLive, InATerminalOneLineIsRewrittenAndNeverTooWide) {
       const std::string text = (*at)[1];
       if (text == "slow: done") break;
       EXPECT_LT(text.size(), static_cast<size_t>(columns)) << text;
-      if (columns > 80) EXPECT_THAT(text, HasSubstr("/3 records (")) << text;
+      if (columns > 80) {
+        EXPECT_THAT(text, HasSubstr("/3 records ("));
+      }
     }
     EXPECT_GE(lines, 2) << finished.out;
     EXPECT_THAT(finished.out, HasSubstr("\r\033[Kslow: done")) << "the line is removed before the summary";
@@ -167,7 +187,7 @@ TEST_F(RunLive, InATerminalOneLineIsRewrittenAndNeverTooWide) {
 }
 
 TEST_F(RunLive, ElsewhereNothingIsRewritten) {
-  WriteInput(0.5);
+  WriteInput(0.3);
   const Finished plain = Shell("\"$RETORT\" run slow.yaml --json");
   EXPECT_EQ(plain.err.find_first_of("\r\033"), std::string::npos) << plain.err;
   EXPECT_EQ(nlohmann::json::parse(plain.out)["status"], "ok") << "stdout is the summary's alone";

@@ -28,7 +28,9 @@ int Open(const std::vector<TraceEvent>& events) {
   for (const TraceEvent& event : events) {
     if (event.kind != Kind::kBegin && event.kind != Kind::kEnd) continue;
     const int change = event.kind == Kind::kBegin ? 1 : -1;
-    EXPECT_GE(open[{event.stage, event.thread}] += change, 0);
+    int& track = open[{event.stage, event.thread}];
+    track += change;
+    EXPECT_GE(track, 0);
     sum += change;
   }
   return sum;

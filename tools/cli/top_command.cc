@@ -31,6 +31,11 @@ Result<TopSnapshot> Look(const std::string& endpoint) {
   return snapshot;
 }
 
+/// Add the runs of this user.
+void AddFound(Runs& runs) {
+  for (const RunningPipeline& run : FindRuns()) runs.try_emplace(run.endpoint);
+}
+
 /// The tables of all runs; those that do not answer any more are dropped from `runs`, the last reason kept in `why`.
 std::string Tables(Runs& runs, Status& why) {
   std::string tables;
@@ -59,18 +64,13 @@ std::string Screen(const std::string& text, int columns) {
   return screen + "\033[J";
 }
 
-/// Until no run is left.
-int Watch(Runs runs, bool fixed) {
+/// Redraws `tables` each second, until no run is left. `find`: runs that begin join.
+int Watch(Runs runs, std::string tables, bool find) {
   Print("\033[2J");
-  Status why;
-  for (;;) {
-    if (!fixed) {
-      for (const RunningPipeline& run : FindRuns()) runs.try_emplace(run.endpoint);
-    }
-    const std::string tables = Tables(runs, why);
-    if (runs.empty()) break;
+  for (Status why; !runs.empty(); tables = Tables(runs, why)) {
     Print(Screen(tables, TerminalColumns(STDOUT_FILENO)));
     std::this_thread::sleep_for(std::chrono::seconds(1));
+    if (find) AddFound(runs);
   }
   Print("The run has ended.\n");
   return kDone;
@@ -86,7 +86,7 @@ int Top(const TopArguments& arguments) {
     }
     runs.try_emplace(*endpoint);
   } else {
-    for (const RunningPipeline& run : FindRuns()) runs.try_emplace(run.endpoint);
+    AddFound(runs);
   }
   Status why = NotFound(
       "no pipeline of yours runs with --metrics-port; start one with `retort run PIPELINE --metrics-port 0`, or name "
@@ -96,7 +96,8 @@ int Top(const TopArguments& arguments) {
     PrintStatus(why);
     return kUsage;
   }
-  if (!arguments.once && TerminalColumns(STDOUT_FILENO) > 0) return Watch(std::move(runs), !arguments.endpoint.empty());
+  if (!arguments.once && TerminalColumns(STDOUT_FILENO) > 0)
+    return Watch(std::move(runs), tables, arguments.endpoint.empty());
   Print(tables);
   return kDone;
 }

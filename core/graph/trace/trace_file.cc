@@ -55,7 +55,7 @@ void TraceFile::Format(const TraceEvent& event) {
       }
       fmt::format_to(out, ",\n{{\"name\":{},\"cat\":\"call\",\"ph\":\"B\",\"ts\":{},\"pid\":{},\"tid\":{},",
                      names_[event.stage], Time(event.nanoseconds), process, event.thread);
-      fmt::format_to(out, "\"args\":{{\"batch\":{}}}}}", event.value);
+      text_ += event.value > 0 ? fmt::format("\"args\":{{\"batch\":{}}}}}", event.value) : "\"args\":{}}";
       break;
     case TraceEvent::Kind::kEnd:
       fmt::format_to(out, ",\n{{\"ph\":\"E\",\"ts\":{},\"pid\":{},\"tid\":{}", Time(event.nanoseconds), process,

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/cli/live/exposition_check.h"
 #include "tools/cli/live/run_metrics.h"
 #include "tools/cli/live/top_table.h"
@@ -105,9 +107,10 @@ TEST(RunMetrics, KeepTheRulesAndTellTheRun) {
 TEST(RunMetrics, ResidentMemoryIsThatOfTheProcess) {
   const auto samples = ReadExposition(SampleRun().Text());
   ASSERT_TRUE(samples.ok());
-  for (const cli::MetricSample& sample : *samples) {
-    if (sample.name == "process_resident_memory_bytes") EXPECT_GT(sample.value, 1 << 20);
-  }
+  const auto found = std::find_if(samples->begin(), samples->end(),
+                                  [](const auto& sample) { return sample.name == "process_resident_memory_bytes"; });
+  ASSERT_NE(found, samples->end());
+  EXPECT_GT(found->value, 1 << 20);
 }
 
 TEST(TopTable, ShowsMeansSinceTheBeginning) {
