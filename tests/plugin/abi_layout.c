@@ -1,6 +1,6 @@
 /* The ABI header compiles as plain C11, and the layout of its structs is that of version 1: a plugin built then finds
- * every member where it was. Members are only ever added at the end: then the number of LAYOUT changes, core/plugin/abi_v1.h
- * keeps the one of the frozen version, and no MEMBER changes. LP64. */
+ * every member where it was. Members are only ever added at the end: then the number of LAYOUT changes,
+ * core/plugin/abi_v1.h keeps the one of the frozen version, and no MEMBER changes. LP64. */
 #include <stddef.h>
 
 #include "retort/plugin.h"

@@ -3,9 +3,9 @@
 
 #include "core/base/random.h"
 #include "core/plugin/handles.h"
+#include "core/testing/scripted_model.h"
 #include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
-#include "core/testing/scripted_model.h"
 #include "tests/support/stored_kv.h"
 #include "tests/support/temporary_folder.h"
 

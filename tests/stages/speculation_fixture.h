@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/base/random.h"
-#include "tests/stages/stages_fixture.h"
 #include "core/testing/scripted_model.h"
+#include "tests/stages/stages_fixture.h"
 
 namespace retort::testing {
 

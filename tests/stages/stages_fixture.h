@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/model/generation.h"
-#include "tests/stages/decoding_rounds.h"
 #include "core/testing/mock_host.h"
+#include "tests/stages/decoding_rounds.h"
 
 namespace retort::testing {
 

@@ -6,9 +6,9 @@
 
 #include "core/base/random.h"
 #include "core/plugin/handles.h"
+#include "core/testing/scripted_model.h"
 #include "plugins/shared/ngram_store.h"
 #include "tests/stages/stages_fixture.h"
-#include "core/testing/scripted_model.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort::testing {

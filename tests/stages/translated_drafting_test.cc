@@ -6,10 +6,10 @@
 
 #include "core/base/random.h"
 #include "core/plugin/handles.h"
+#include "core/testing/scripted_model.h"
 #include "tests/stages/stages_fixture.h"
 #include "tests/support/gguf_builder.h"
 #include "tests/support/other_tokens.h"
-#include "core/testing/scripted_model.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort::testing {
