@@ -7,8 +7,8 @@
 
 namespace retort {
 
-/// Markdown: the keys of a pipeline file, every stage of the registry, and the rules of `lint`. Nothing in it depends on
-/// paths or on the machine.
+/// Markdown: the keys of a pipeline file, every stage of the registry, and the rules of `lint`. Nothing in it depends
+/// on paths or on the machine.
 std::string ReferenceMarkdown(const Registry& registry);
 
 }  // namespace retort

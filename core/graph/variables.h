@@ -1,5 +1,6 @@
-// `${name}`, `${name:-default}`, `${ENV:NAME}` and `${SECRET:NAME}` in the scalars of a pipeline. Substitution works on parsed values, so
-// a variable's text can never change the file's structure. Rules: core/design/002-pipeline-language.md.
+// `${name}`, `${name:-default}`, `${ENV:NAME}` and `${SECRET:NAME}` in the scalars of a pipeline. Substitution works on
+// parsed values, so a variable's text can never change the file's structure. Rules:
+// core/design/002-pipeline-language.md.
 #pragma once
 
 #include <map>
