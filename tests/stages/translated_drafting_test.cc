@@ -207,7 +207,8 @@ TEST_F(TranslatedDrafting, TheEndIsDraftedToo) {
   const auto end_after_d = [](int32_t d, int32_t end, int32_t step) {
     return [=](std::span<const int32_t> tokens) {
       std::vector<float> logits(static_cast<size_t>(end) + 1, 0);
-      logits[static_cast<size_t>(tokens.back() == d ? end : tokens.back() + step)] = 10;
+      const bool ends = tokens.back() == d || tokens.back() == end;  // the row after the end is asked for too
+      logits[static_cast<size_t>(ends ? end : tokens.back() + step)] = 10;
       return logits;
     };
   };
