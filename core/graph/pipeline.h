@@ -20,6 +20,7 @@ struct ModelDescription {
   std::string name;
   ModelConfig config;
   Place place;
+  OptionValues settings;  // of ModelKeys, as written or by default
 };
 
 struct StageDescription {
@@ -35,7 +36,9 @@ struct StageDescription {
   std::chrono::microseconds linger{0};
   bool concurrent = false;
   bool ordered = false;
-  Place place;
+  Place place, uses_place;
+  std::map<std::string, Place> value_places;  // of the values given; others are defaults
+  OptionValues settings;                      // of StageKeys, as written or by default
 };
 
 struct EdgeDescription {
@@ -47,8 +50,10 @@ struct EdgeDescription {
 
 struct PipelineDescription {
   std::string name;
+  Place name_place;
   std::map<std::string, std::string> variables;  // those that have a value
   EngineOptions engine;
+  OptionValues engine_settings;  // of EngineKeys, as written or by default
   std::vector<ModelDescription> models;
   std::vector<StageDescription> stages;
   std::vector<EdgeDescription> edges;

@@ -70,7 +70,10 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (const YamlNode* section = Section(root, "variables", YamlNode::Kind::kMap, kMaxVariables, false))
     variables_.Declare(*section);
   ReportUnknownKeys(root, "the pipeline", TopKeys());
-  if (const YamlNode* name = root.Find("name")) pipeline_.name = options_.ReadText(*name, "`name`").value_or("");
+  if (const YamlNode* name = root.Find("name")) {
+    pipeline_.name = options_.ReadText(*name, "`name`").value_or("");
+    pipeline_.name_place = name->place;
+  }
   ReadEngine(Section(root, "engine", YamlNode::Kind::kMap, kMaxStages, false));
   if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
   if (const YamlNode* section = Section(root, "stages", YamlNode::Kind::kMap, kMaxStages, true)) ReadStages(*section);
@@ -145,13 +148,17 @@ void PipelineReader::ReadEngine(const YamlNode* section) {
   const std::string beside = Get<std::string>(options, "dead_letter_beside").value_or("");
   if (engine.dead_letter_path.empty() && !beside.empty()) engine.dead_letter_path = DeadLetterBeside(beside);
   Set<int64_t>(options, "max_cycles", engine.max_cycles);
+  pipeline_.engine_settings = options;
 }
 
 void PipelineReader::ReadModels(const YamlNode& section) {
   for (const YamlEntry& entry : section.entries) {
     const std::string owner = "model `" + entry.key + "`";
     const OptionValues options = options_.ReadSection(entry.value.get(), entry.place, owner, ModelKeys());
-    ModelDescription model{entry.key, {}, entry.place};
+    ModelDescription model;
+    model.name = entry.key;
+    model.place = entry.place;
+    model.settings = options;
     model.config.name = entry.key;
     Set<std::string>(options, "source", model.config.source);
     Set<std::string>(options, "device", model.config.device);
@@ -203,6 +210,7 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     const OptionValues options = options_.ReadSection(
         given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
     stage.values = options.values;
+    stage.value_places = options.places;
     ReadModelNames(options, owner, stage);
     ReadStageKeys(entry, owner, stage);
     const bool complete = stage.values.size() == stage.descriptor->options.size();  // no value is faulty or unknown
@@ -260,6 +268,7 @@ const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const st
   const auto name = options_.ReadText(*uses, owner + ": `uses`");
   if (!name) return nullptr;
   stage.uses = *name;
+  stage.uses_place = uses->place;
   const StageDescriptor* descriptor = registry_.Find(*name);
   if (descriptor == nullptr) {
     const std::string nearest = NearestName(*name, registry_.StageNames());
@@ -281,6 +290,7 @@ void PipelineReader::ReadStageKeys(const YamlEntry& entry, const std::string& ow
   stage.concurrent = (descriptor.flags & RETORT_STAGE_CONCURRENT) != 0 && Get<int64_t>(options, "concurrency") != 1;
   const std::string order = Get<std::string>(options, "order").value_or("auto");
   stage.ordered = order == "input" || (order == "auto" && (descriptor.flags & RETORT_STAGE_ORDERED) != 0);
+  stage.settings = options;
 }
 
 void PipelineReader::ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage) {
