@@ -14,6 +14,8 @@ using Action = std::function<int()>;
 void AddRunCommand(CLI::App& app, Action* action);
 void AddLintCommand(CLI::App& app, Action* action);
 void AddPlanCommand(CLI::App& app, Action* action);
+void AddGraphCommand(CLI::App& app, Action* action);
+void AddDiffCommand(CLI::App& app, Action* action);
 void AddListCommand(CLI::App& app, Action* action);
 void AddDescribeCommand(CLI::App& app, Action* action);
 void AddSchemaCommand(CLI::App& app, Action* action);
@@ -30,6 +32,9 @@ void AddLosslessCommand(CLI::App& app, Action* action);
 void AddScoreCommand(CLI::App& app, Action* action);
 void AddStoreCommand(CLI::App& app, Action* action);
 void AddTopCommand(CLI::App& app, Action* action);
+/// These two tell of all commands of `app`, which must outlive the action.
+void AddCompletionCommand(CLI::App& app, Action* action);
+void AddManCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
 
 }  // namespace retort::cli

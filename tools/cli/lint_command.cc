@@ -118,7 +118,7 @@ class Linter {
   }
 
   void Finish(const std::string& file, LintedFile linted) {
-    if (arguments_.format == "text") Print(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
+    if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));
   }
 

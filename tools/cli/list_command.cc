@@ -38,6 +38,13 @@ std::string ListText(const Registry& registry) {
   return out;
 }
 
+/// The stages' names, for programs that complete or loop.
+std::string NamesText(const Registry& registry) {
+  std::string out;
+  for (const std::string& name : registry.StageNames()) out += name + "\n";
+  return out;
+}
+
 Json ListJson(const Registry& registry) {
   Json stages = Json::array(), refused = Json::array(), models = Json::array();
   for (const StageDescriptor* stage : registry.all())
@@ -56,13 +63,16 @@ Json ListJson(const Registry& registry) {
 
 void AddListCommand(CLI::App& app, Action* action) {
   CLI::App* command = app.add_subcommand("list", "List stages, refused plugins with the reason, and models");
-  auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "As JSON");
+  auto json = std::make_shared<bool>(false), names = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "As JSON")
+      ->excludes(command->add_flag("--names", *names, "The stages' names alone, one a line"));
   command->footer("Example: retort list");
   command->callback([=] {
     *action = [=] {
       const Registry& registry = LoadStages();
-      Print(*json ? ListJson(registry).dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : ListText(registry));
+      Print(*names  ? NamesText(registry)
+            : *json ? ListJson(registry).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+                    : ListText(registry));
       return static_cast<int>(kDone);
     };
   });

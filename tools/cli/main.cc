@@ -22,6 +22,8 @@ int Main(int argc, char** argv) {
   AddTopCommand(app, &action);
   AddLintCommand(app, &action);
   AddPlanCommand(app, &action);
+  AddGraphCommand(app, &action);
+  AddDiffCommand(app, &action);
   AddListCommand(app, &action);
   AddDescribeCommand(app, &action);
   AddSchemaCommand(app, &action);
@@ -37,6 +39,8 @@ int Main(int argc, char** argv) {
   AddLosslessCommand(app, &action);
   AddScoreCommand(app, &action);
   AddStoreCommand(app, &action);
+  AddCompletionCommand(app, &action);
+  AddManCommand(app, &action);
   AddVersionCommand(app, &action);
   try {
     app.parse(argc, argv);
@@ -44,7 +48,7 @@ int Main(int argc, char** argv) {
     Print(app.help());  // of the command given: the application hands it on with the names before it
     return kDone;
   } catch (const CLI::ParseError& error) {
-    PrintError(UsageErrorText(app, error));
+    PrintErrorDiagnostics(UsageErrorText(app, error));
     return kUsage;
   }
   return action();

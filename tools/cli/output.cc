@@ -5,6 +5,8 @@
 #include <system_error>
 
 #include "core/base/secrets.h"
+#include "core/model/new_file.h"
+#include "tools/cli/colour.h"
 #include "tools/cli/commands.h"
 
 namespace retort::cli {
@@ -29,6 +31,30 @@ void Print(std::string_view text) {
 
 void PrintError(std::string_view text) { Write(stderr, text); }
 
+void PrintDiagnostics(std::string_view text) {
+  Print(OutputWantsColours() ? ColourDiagnostics(text) : std::string(text));
+}
+
+void PrintErrorDiagnostics(std::string_view text) {
+  PrintError(ErrorWantsColours() ? ColourDiagnostics(text) : std::string(text));
+}
+
+int PrintOrWrite(const std::string& path, std::string_view text) {
+  if (path.empty()) {
+    Print(text);
+    return kDone;
+  }
+  const auto write = [&]() -> Status {
+    const std::string shown = Redacted(text);
+    RETORT_ASSIGN_OR_RETURN(const auto file, NewFile::Create(path, shown.size(), /*replace=*/true));
+    RETORT_RETURN_IF_ERROR(file->Append(shown));
+    return file->Commit();
+  };
+  const Status status = write();
+  if (!status.ok()) PrintStatus(status);
+  return ExitCodeOf(status);
+}
+
 bool ReportLostOutput() {
   if (lost_output == 0) return false;
   PrintError("error: standard output: writing failed: " + std::generic_category().message(lost_output) + "\n");
@@ -37,7 +63,7 @@ bool ReportLostOutput() {
 
 void PrintStatus(const Status& status) {
   const bool placed = status.message().find(": error: ") != std::string::npos;
-  PrintError((placed ? "" : "error: ") + status.message() + "\n");
+  PrintErrorDiagnostics((placed ? "" : "error: ") + status.message() + "\n");
 }
 
 int ExitCodeOf(const Status& status) {

@@ -55,8 +55,12 @@ std::optional<LoadedPipeline> LoadOrReport(const std::string& file, const LoadOp
     PrintStatus(source.status());
     return std::nullopt;
   }
-  LoadedPipeline loaded = LoadPipeline(*std::move(source), registry, options);
-  PrintError(RenderText(loaded.diagnostics, loaded.source));
+  return LoadOrReport(*std::move(source), options, registry);
+}
+
+std::optional<LoadedPipeline> LoadOrReport(SourceText source, const LoadOptions& options, const Registry& registry) {
+  LoadedPipeline loaded = LoadPipeline(std::move(source), registry, options);
+  PrintErrorDiagnostics(RenderText(loaded.diagnostics, loaded.source));
   if (!loaded.ok()) return std::nullopt;
   return loaded;
 }

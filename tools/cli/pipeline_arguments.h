@@ -33,5 +33,7 @@ std::optional<LoadedPipeline> LoadOrReport(const PipelineArguments& arguments, c
 /// The same for settings that were parsed.
 std::optional<LoadedPipeline> LoadOrReport(const std::string& file, const LoadOptions& options,
                                            const Registry& registry);
+/// The same for a file that was read.
+std::optional<LoadedPipeline> LoadOrReport(SourceText source, const LoadOptions& options, const Registry& registry);
 
 }  // namespace retort::cli

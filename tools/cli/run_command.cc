@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/graph/run.h"
+#include "tools/cli/colour.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
 #include "tools/cli/live/run_monitor.h"

@@ -10,6 +10,20 @@ install(DIRECTORY pipelines/ DESTINATION "${RETORT_PIPELINE_DIR}" FILES_MATCHING
 install(DIRECTORY schemas/ DESTINATION "${CMAKE_INSTALL_DATADIR}/retort/schemas" FILES_MATCHING PATTERN "*.json")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/retort")
 
+# Manual pages and completion scripts, written by the binary itself.
+set(retort_written "${PROJECT_BINARY_DIR}/written")
+install(CODE "
+  file(MAKE_DIRECTORY \"${retort_written}\")
+  execute_process(COMMAND \"$<TARGET_FILE:retort>\" man --all \"${retort_written}/man1\" COMMAND_ERROR_IS_FATAL ANY)
+  foreach(shell bash zsh fish)
+    execute_process(COMMAND \"$<TARGET_FILE:retort>\" completion \${shell}
+      OUTPUT_FILE \"${retort_written}/retort.\${shell}\" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()")
+install(DIRECTORY "${retort_written}/man1" DESTINATION "${CMAKE_INSTALL_MANDIR}")
+install(FILES "${retort_written}/retort.bash" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME retort)
+install(FILES "${retort_written}/retort.zsh" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" RENAME _retort)
+install(FILES "${retort_written}/retort.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+
 # The libraries that tools/setup put into its own prefix travel with the tree, which then can be moved.
 if(retort_deps)
   file(GLOB retort_runtime_libraries "${retort_deps}/lib/libtbb.so.*" "${retort_deps}/lib/libdnnl.so.*"

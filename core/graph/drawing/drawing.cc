@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/secrets.h"
+
 namespace retort {
 namespace {
 
@@ -18,12 +20,13 @@ DrawingNote NoteOf(const std::map<Key, DrawingNote>& notes, const Key& key) {
 
 DrawnModel DrawModel(const ModelDescription& model) {
   const ModelConfig& config = model.config;
-  return {model.name, fmt::format("{} on {}, weights {}, {}", config.source, config.device, config.weights,
-                                  config.precision == Precision::kExact ? "exact" : "fast")};
+  return {Redacted(model.name),
+          Redacted(fmt::format("{} on {}, weights {}, {}", config.source, config.device, config.weights,
+                               config.precision == Precision::kExact ? "exact" : "fast"))};
 }
 
 DrawnStage DrawStage(const PipelineDescription& pipeline, const StageDescription& stage) {
-  DrawnStage drawn{stage.name, stage.uses, {}, {}};
+  DrawnStage drawn{Redacted(stage.name), Redacted(stage.uses), {}, {}};
   for (size_t i = 0; i < pipeline.models.size(); ++i) {
     if (std::find(stage.models.begin(), stage.models.end(), pipeline.models[i].name) != stage.models.end())
       drawn.models.push_back(i);
@@ -46,7 +49,7 @@ DrawnEdge DrawEdge(const PipelineDescription& pipeline, const EdgeDescription& e
 
 GraphDrawing DrawPipeline(const PipelineDescription& pipeline, const DrawingNotes& notes) {
   GraphDrawing drawing;
-  drawing.title = pipeline.name;
+  drawing.title = Redacted(pipeline.name);
   for (const ModelDescription& model : pipeline.models) drawing.models.push_back(DrawModel(model));
   for (const StageDescription& stage : pipeline.stages) {
     drawing.stages.push_back(DrawStage(pipeline, stage));

@@ -48,7 +48,7 @@ struct GraphDrawing {
   std::vector<DrawnModel> models;
 };
 
-/// The drawing of a pipeline, which may have faults: what is missing is left out.
+/// The drawing of a pipeline, which may have faults: what is missing is left out. So are secrets, before text is cut.
 GraphDrawing DrawPipeline(const PipelineDescription& pipeline, const DrawingNotes& notes = {});
 
 }  // namespace retort

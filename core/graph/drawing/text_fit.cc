@@ -9,6 +9,7 @@ namespace retort {
 namespace {
 
 constexpr std::string_view kEllipsis = "…";
+constexpr double kRounding = 0.01;  // of sums of widths
 constexpr double kBeginning = 0.6;  // of the room, the rest is for the end
 
 /// The character at `offset`; a single byte where it is none.
@@ -40,7 +41,7 @@ double TextWidth(std::string_view text, double size) {
 }
 
 std::string FitText(std::string_view text, double size, double width) {
-  if (TextWidth(text, size) <= width) return std::string(text);
+  if (TextWidth(text, size) <= width + kRounding) return std::string(text);
   std::vector<std::string_view> characters;
   for (size_t at = 0; at < text.size(); at += characters.back().size()) characters.push_back(CharacterAt(text, at));
   const double room = std::max(0.0, width - TextWidth(kEllipsis, size));

@@ -1,5 +1,6 @@
 #include "core/graph/drawing/xml_text.h"
 
+#include "core/base/secrets.h"
 #include "core/model/utf8.h"
 
 namespace retort {
@@ -26,11 +27,12 @@ std::string_view Reference(char byte) {
 
 }  // namespace
 
-std::string XmlText(std::string_view text) {
+std::string XmlText(std::string_view shown) {
+  const std::string text = Redacted(shown);
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const size_t length = Utf8CharLength(text, at);
-    const std::string_view character = text.substr(at, length == 0 ? 1 : length);
+    const std::string_view character = std::string_view(text).substr(at, length == 0 ? 1 : length);
     const std::string_view reference = Reference(text[at]);
     out += !reference.empty() ? reference : length == 0 || !Allowed(character) ? kNoCharacter : character;
     at += character.size();

@@ -1,5 +1,5 @@
 // Text for XML, and so for SVG and for HTML that is XML too. Everything that comes from a file, a record or a model
-// goes through it.
+// goes through it; secrets are left out.
 #pragma once
 
 #include <string>

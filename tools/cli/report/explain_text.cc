@@ -1,10 +1,7 @@
 #include "tools/cli/report/explain_text.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <array>
-#include <cstdlib>
 #include <string_view>
 
 namespace retort::cli {
@@ -62,11 +59,6 @@ std::string LegendText(const Explanation& explanation, bool colours) {
   return out + "\n";
 }
 
-bool IsSet(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0';
-}
-
 }  // namespace
 
 std::string ExplainText(const Explanation& explanation, bool colours) {
@@ -97,11 +89,6 @@ nlohmann::ordered_json ExplainJson(const Explanation& explanation) {
                      {"left_out_tokens", step.left_out_tokens}});
   }
   return {{"id", explanation.id}, {"steps", steps}};
-}
-
-bool OutputWantsColours() {
-  if (IsSet("NO_COLOR")) return false;
-  return isatty(STDOUT_FILENO) == 1 || IsSet("CLICOLOR_FORCE");
 }
 
 }  // namespace retort::cli

@@ -16,7 +16,4 @@ std::string ExplainText(const Explanation& explanation, bool colours);
 
 nlohmann::ordered_json ExplainJson(const Explanation& explanation);
 
-/// Whether stdout wants colours: a terminal, or CLICOLOR_FORCE is set; not where NO_COLOR is (no-color.org).
-bool OutputWantsColours();
-
 }  // namespace retort::cli

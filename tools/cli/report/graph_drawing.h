@@ -1,5 +1,4 @@
-// A pipeline's graph as inline SVG: stages in columns by their distance from the sources, with what the run says of
-// each.
+// A pipeline's graph with what a run says of its stages and edges, for the run's page.
 #pragma once
 
 #include <string>
@@ -8,8 +7,8 @@
 
 namespace retort::cli {
 
-/// Boxes with name, plugin, busy time and records; edges with their payload and, where a stage has one output, the
-/// records that took it. Edges that close a cycle are dashed and run below.
+/// HTML: the drawing of core/graph/drawing with each stage's busy time, calls and records a call, hotter the longer it
+/// was busy; edges have the records that took them where their stage has one output.
 std::string SvgGraph(const PipelineDescription& pipeline, const RunReport& report);
 
 }  // namespace retort::cli

@@ -5,11 +5,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/graph/drawing/xml_text.h"
+
 namespace retort::cli {
 
-/// `text` for element content and quoted attributes: & < > " ' as references; bytes that are no UTF-8, and characters
-/// that XML 1.0 does not allow (NUL, most controls, U+FFFE, U+FFFF), as U+FFFD.
-std::string HtmlText(std::string_view text);
+/// `text` for element content and quoted attributes.
+inline std::string HtmlText(std::string_view text) { return XmlText(text); }
 
 /// A table with a heading for each column; cells are HTML. Columns from `first_number` on hold numbers.
 std::string HtmlTable(const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows,

@@ -21,10 +21,9 @@ p { margin: .4rem 0; max-width: 50rem; } .faint, figcaption { color: var(--faint
 th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { overflow-wrap: anywhere; } thead th { color: var(--faint); font-weight: 500; } tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg.graph { max-width: none; }
-svg text { fill: var(--text); font-size: 12px; } svg text.faint { fill: var(--faint); font-size: 11px; } svg text.name { font-weight: 600; font-size: 14px; }
-.grid { stroke: var(--line); } .box { fill: var(--box); stroke: var(--line); }
-.edge { fill: none; stroke: var(--faint); stroke-width: 1.5; } .back { stroke-dasharray: 5 4; } marker path { fill: var(--faint); }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg.retort-graph { max-width: none; }
+svg text { fill: var(--text); font-size: 12px; } svg text.faint { fill: var(--faint); font-size: 11px; }
+.grid { stroke: var(--line); }
 .line path { fill: none; stroke: currentColor; stroke-width: 2; } .line circle { fill: currentColor; }
 .colour0 { color: var(--c0); } .colour1 { color: var(--c1); } .colour2 { color: var(--c2); } .colour3 { color: var(--c3); }
 .colour4 { color: var(--c4); } .colour5 { color: var(--c5); } .colour6 { color: var(--c6); } .colour7 { color: var(--c7); }
