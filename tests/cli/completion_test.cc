@@ -43,7 +43,7 @@ TEST(Completion, BashKnowsCommandsAndOptions) {
   EXPECT_THAT(Bash("\"\""), IsSupersetOf({"run", "lint", "graph", "diff", "completion", "man", "models"}));
   EXPECT_THAT(Bash("li"), ElementsAre("lint", "list"));
   EXPECT_THAT(Bash("models \"\""), ElementsAre("inspect", "perplexity", "quantize", "tokenize"));
-  EXPECT_THAT(Bash("lint -"), ElementsAre("--format", "--help", "--set", "-h", "-s"));
+  EXPECT_THAT(Bash("lint -"), IsSupersetOf({"--fix", "--format", "--help", "--profile", "--set", "-h", "-s"}));
   EXPECT_THAT(Bash("models quantize --f"), ElementsAre("--force"));
 }
 
