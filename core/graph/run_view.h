@@ -11,7 +11,7 @@
 namespace retort {
 
 struct RunView {
-  Engine::Progress records;
+  Engine::Progress records{};
   uint64_t tokens = 0;            // generated so far
   std::vector<LiveStage> stages;  // in the pipeline's order
 

@@ -7,8 +7,8 @@
 #include "core/graph/run.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/interrupt.h"
-#include "tools/cli/lock/pipeline_lock.h"
 #include "tools/cli/live/run_monitor.h"
+#include "tools/cli/lock/pipeline_lock.h"
 #include "tools/cli/output.h"
 #include "tools/cli/pipeline_arguments.h"
 #include "tools/cli/report/explain_text.h"
@@ -53,6 +53,17 @@ void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
   for (ModelDescription& model : pipeline.models) model.config.threads = *arguments.threads;
 }
 
+/// Say on stderr what came of a run. Its exit code.
+int Summarise(const RunArguments& arguments, const Ended& ended) {
+  const Status& status = ended.report.status;
+  const bool interrupted = status.code() == StatusCode::kCancelled;
+  if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
+  if (interrupted && !arguments.quiet) PrintError("\nInterrupted: " + status.message() + "\n");
+  if (!status.ok() && !interrupted) PrintStatus(status);
+  if (status.ok()) return ended.report.failed > 0 ? kSomeFailed : kDone;
+  return interrupted ? kInterrupted : kAborted;
+}
+
 /// Run `pipeline`; faults that keep it from starting are printed and give only an exit code.
 Ended RunOne(const RunArguments& arguments, const MonitorOptions& monitoring, PipelineDescription pipeline,
              const std::string& file, RunProbes probes = {}) {
@@ -79,14 +90,7 @@ Ended RunOne(const RunArguments& arguments, const MonitorOptions& monitoring, Pi
   }
   ended.ran = true;
   if (!arguments.report.empty()) ended.models = FactsOf(run.models());
-  const Status& status = ended.report.status;
-  const bool interrupted = status.code() == StatusCode::kCancelled;
-  if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
-  if (interrupted && !arguments.quiet) PrintError("\nInterrupted: " + status.message() + "\n");
-  if (!status.ok() && !interrupted) PrintStatus(status);
-  ended.exit_code = status.ok()   ? (ended.report.failed > 0 ? kSomeFailed : kDone)
-                    : interrupted ? kInterrupted
-                                  : kAborted;
+  ended.exit_code = Summarise(arguments, ended);
   if (watched.ok()) return ended;
   PrintStatus(watched);
   ended.exit_code = kAborted;
@@ -243,7 +247,8 @@ void AddRunCommand(CLI::App& app, Action* action) {
       "NAME.against.jsonl. Texts that\n"
       "differ are an error (1) where both pipelines compute with `precision: exact`.\n"
       "--trace shows in ui.perfetto.dev which stage ran when and what waited; --metrics-port 9464 serves\n"
-      "http://127.0.0.1:9464/metrics, which `retort top` reads too. With --against, the trace is that of the first run.\n"
+      "http://127.0.0.1:9464/metrics, which `retort top` reads too. With --against, the trace is that of the first "
+      "run.\n"
       "Exit codes: 0 done, 1 some records failed (they are in the dead-letter file) or texts differ, 2 usage or\n"
       "configuration, 3 run aborted (a file that cannot be read or written, say), 130 interrupted.\n"
       "Example: retort run pipelines/speculative.yaml -s input=prompts.jsonl -s output=out.jsonl --seed 7");
