@@ -82,7 +82,7 @@ TEST_F(RunLive, ATraceIsBalancedAndInOrder) {
     std::string& running = open[{event["pid"], event["tid"]}];
     EXPECT_EQ(running.empty(), phase == "B") << event;
     running = phase == "B" ? event["name"].get<std::string>() : "";
-    if (phase == "B") records[running] += event["args"].value("batch", 0);
+    if (phase == "B" && event.contains("args")) records[running] += event["args"]["batch"].get<int>();
     if (phase == "E" && event.contains("args")) created += event["args"]["created"].get<double>();
   }
   for (const auto& [track, running] : open) EXPECT_EQ(running, "");
@@ -138,14 +138,14 @@ TEST_F(RunLive, TopFindsTheRunAndShowsItsStages) {
 }
 
 TEST_F(RunLive, TopIsRedrawnInATerminalUntilTheRunEnds) {
-  WriteInput(4);  // `top` may take its time to begin
+  WriteInput(0.9);
   const Finished finished = Shell(
       "\"$RETORT\" run slow.yaml --metrics-port 0 --quiet & "
       "for i in $(seq 600); do [ -e passed ] && break; sleep 0.05; done; python3 '" +
-      SourceFolder() + "/tests/cli/in_terminal.py' 60 \"$RETORT\" top; wait");
+      SourceFolder() + "/tests/cli/in_terminal.py' 60 \"$RETORT\" top --interval 0.1; wait");
   size_t screens = 0;
   for (size_t at = 0; (at = finished.out.find("\033[H", at)) != std::string::npos; ++at) ++screens;
-  EXPECT_GE(screens, 2u) << finished.out << finished.err;
+  EXPECT_GE(screens, 3u) << finished.out << finished.err;
   EXPECT_THAT(finished.out, HasSubstr("The run has ended."));
   std::istringstream lines(finished.out);
   for (std::string line; std::getline(lines, line);) {

@@ -54,6 +54,17 @@ void Override(const RunArguments& arguments, PipelineDescription& pipeline) {
   for (ModelDescription& model : pipeline.models) model.config.threads = *arguments.threads;
 }
 
+/// Say on stderr what came of a run. Its exit code.
+int Summarise(const RunArguments& arguments, const Ended& ended) {
+  const Status& status = ended.report.status;
+  const bool interrupted = status.code() == StatusCode::kCancelled;
+  if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
+  if (interrupted && !arguments.quiet) PrintError("\nInterrupted: " + status.message() + "\n");
+  if (!status.ok() && !interrupted) PrintStatus(status);
+  if (status.ok()) return ended.report.failed > 0 ? kSomeFailed : kDone;
+  return interrupted ? kInterrupted : kAborted;
+}
+
 /// Run `pipeline`; faults that keep it from starting are printed and give only an exit code.
 Ended RunOne(const RunArguments& arguments, const MonitorOptions& monitoring, PipelineDescription pipeline,
              const std::string& file, RunProbes probes = {}) {
@@ -80,14 +91,7 @@ Ended RunOne(const RunArguments& arguments, const MonitorOptions& monitoring, Pi
   }
   ended.ran = true;
   if (!arguments.report.empty()) ended.models = FactsOf(run.models());
-  const Status& status = ended.report.status;
-  const bool interrupted = status.code() == StatusCode::kCancelled;
-  if (!arguments.quiet) PrintError(RunSummaryText(ended.pipeline, ended.report));
-  if (interrupted && !arguments.quiet) PrintError("\nInterrupted: " + status.message() + "\n");
-  if (!status.ok() && !interrupted) PrintStatus(status);
-  ended.exit_code = status.ok()   ? (ended.report.failed > 0 ? kSomeFailed : kDone)
-                    : interrupted ? kInterrupted
-                                  : kAborted;
+  ended.exit_code = Summarise(arguments, ended);
   if (watched.ok()) return ended;
   PrintStatus(watched);
   ended.exit_code = kAborted;

@@ -18,6 +18,7 @@ namespace {
 
 struct TopArguments {
   std::string endpoint;
+  double interval = 1;  // seconds
   bool once = false;
 };
 
@@ -64,12 +65,12 @@ std::string Screen(const std::string& text, int columns) {
   return screen + "\033[J";
 }
 
-/// Redraws `tables` each second, until no run is left. `find`: runs that begin join.
-int Watch(Runs runs, std::string tables, bool find) {
+/// Redraws `tables` every so many seconds, until no run is left. `find`: runs that begin join.
+int Watch(Runs runs, std::string tables, bool find, std::chrono::duration<double> interval) {
   Print("\033[2J");
   for (Status why; !runs.empty(); tables = Tables(runs, why)) {
     Print(Screen(tables, TerminalColumns(STDOUT_FILENO)));
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::this_thread::sleep_for(interval);
     if (find) AddFound(runs);
   }
   Print("The run has ended.\n");
@@ -97,7 +98,8 @@ int Top(const TopArguments& arguments) {
     return kUsage;
   }
   if (!arguments.once && TerminalColumns(STDOUT_FILENO) > 0)
-    return Watch(std::move(runs), tables, arguments.endpoint.empty());
+    return Watch(std::move(runs), tables, arguments.endpoint.empty(),
+                 std::chrono::duration<double>(arguments.interval));
   Print(tables);
   return kDone;
 }
@@ -105,12 +107,16 @@ int Top(const TopArguments& arguments) {
 }  // namespace
 
 void AddTopCommand(CLI::App& app, Action* action) {
-  CLI::App* command = app.add_subcommand("top", "What the stages of running pipelines do, each second");
+  CLI::App* command = app.add_subcommand("top", "What the stages of running pipelines do, redrawn each second");
   auto arguments = std::make_shared<TopArguments>();
   command
       ->add_option("endpoint", arguments->endpoint,
                    "The port or HOST:PORT of `retort run --metrics-port`; without it, all runs of this user")
       ->type_name("PORT|HOST:PORT");
+  command->add_option("--interval", arguments->interval, "Time from one look to the next")
+      ->check(CLI::Range(0.05, 3600.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
   command->add_flag("--once", arguments->once, "Print one table, with means since the run began");
   command->footer(
       "waiting: records before a stage. running: its calls now. batch: records a call, of what a call may take.\n"

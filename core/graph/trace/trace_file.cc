@@ -1,10 +1,9 @@
 #include "core/graph/trace/trace_file.h"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace retort {
@@ -15,9 +14,6 @@ constexpr uint32_t kRun = 1, kFirstStage = 2;  // processes, as the viewer calls
 std::string Quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
-
-/// Times are in microseconds.
-std::string Time(int64_t nanoseconds) { return fmt::format("{}.{:03}", nanoseconds / 1000, nanoseconds % 1000); }
 
 std::string ProcessName(uint32_t process, const std::string& name) {
   return fmt::format(R"({{"name":"process_name","ph":"M","pid":{0},"args":{{"name":{1}}}}},
@@ -37,38 +33,42 @@ Result<TraceFile> TraceFile::Open(const std::string& path, const std::string& pi
 }
 
 void TraceFile::NameProcesses(const std::string& pipeline, const std::vector<std::string>& stages) {
-  text_ = "[\n" + ProcessName(kRun, pipeline.empty() ? "run" : pipeline);
+  const fmt::appender out(text_);
+  fmt::format_to(out, "[\n{}", ProcessName(kRun, pipeline.empty() ? "run" : pipeline));
   for (size_t i = 0; i < stages.size(); ++i) {
     names_.push_back(Quoted(stages[i]));
-    text_ += ",\n" + ProcessName(kFirstStage + static_cast<uint32_t>(i), stages[i]);
+    fmt::format_to(out, ",\n{}", ProcessName(kFirstStage + static_cast<uint32_t>(i), stages[i]));
   }
 }
 
 void TraceFile::Format(const TraceEvent& event) {
-  const auto out = std::back_inserter(text_);
+  const fmt::appender out(text_);
   const uint32_t process = kFirstStage + event.stage;
+  const int64_t micros = event.nanoseconds / 1000, rest = event.nanoseconds % 1000;  // times are in microseconds
   switch (event.kind) {
     case TraceEvent::Kind::kBegin:
       if (tracks_.emplace(event.stage, event.thread).second) {
         fmt::format_to(out, ",\n{{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":{},\"tid\":{},", process, event.thread);
         fmt::format_to(out, "\"args\":{{\"name\":\"thread {}\"}}}}", event.thread);
       }
-      fmt::format_to(out, ",\n{{\"name\":{},\"cat\":\"call\",\"ph\":\"B\",\"ts\":{},\"pid\":{},\"tid\":{},",
-                     names_[event.stage], Time(event.nanoseconds), process, event.thread);
-      text_ += event.value > 0 ? fmt::format("\"args\":{{\"batch\":{}}}}}", event.value) : "\"args\":{}}";
+      fmt::format_to(
+          out, FMT_COMPILE(",\n{{\"name\":{},\"cat\":\"call\",\"ph\":\"B\",\"ts\":{}.{:03},\"pid\":{},\"tid\":{}"),
+          names_[event.stage], micros, rest, process, event.thread);
+      if (event.value > 0) fmt::format_to(out, FMT_COMPILE(",\"args\":{{\"batch\":{}}}"), event.value);
       break;
     case TraceEvent::Kind::kEnd:
-      fmt::format_to(out, ",\n{{\"ph\":\"E\",\"ts\":{},\"pid\":{},\"tid\":{}", Time(event.nanoseconds), process,
+      fmt::format_to(out, FMT_COMPILE(",\n{{\"ph\":\"E\",\"ts\":{}.{:03},\"pid\":{},\"tid\":{}"), micros, rest, process,
                      event.thread);
-      text_ += event.value > 0 ? fmt::format(",\"args\":{{\"created\":{}}}}}", event.value) : "}";
+      if (event.value > 0) fmt::format_to(out, FMT_COMPILE(",\"args\":{{\"created\":{}}}"), event.value);
       break;
     case TraceEvent::Kind::kWaiting:
     case TraceEvent::Kind::kInFlight: {
       const bool waiting = event.kind == TraceEvent::Kind::kWaiting;
-      fmt::format_to(out, ",\n{{\"name\":\"{}\",\"ph\":\"C\",\"ts\":{},\"pid\":{},\"args\":{{\"records\":{}}}}}",
-                     waiting ? "waiting" : "in flight", Time(event.nanoseconds), waiting ? process : kRun, event.value);
+      fmt::format_to(out, ",\n{{\"name\":\"{}\",\"ph\":\"C\",\"ts\":{}.{:03},\"pid\":{},\"args\":{{\"records\":{}}}",
+                     waiting ? "waiting" : "in flight", micros, rest, waiting ? process : kRun, event.value);
     }
   }
+  text_.push_back('}');
 }
 
 void TraceFile::Write(std::span<const TraceEvent> events) {
@@ -89,10 +89,11 @@ void TraceFile::Flush() {
 
 Status TraceFile::Close(uint64_t left_out) {
   if (left_out > 0) {
-    text_ += fmt::format(",\n{{\"name\":\"calls_left_out\",\"ph\":\"M\",\"pid\":{},\"args\":{{\"calls\":{}}}}}", kRun,
-                         left_out);
+    fmt::format_to(fmt::appender(text_),
+                   ",\n{{\"name\":\"calls_left_out\",\"ph\":\"M\",\"pid\":{},\"args\":{{\"calls\":{}}}}}", kRun,
+                   left_out);
   }
-  text_ += "\n]\n";
+  fmt::format_to(fmt::appender(text_), "\n]\n");
   Flush();
   errno = 0;
   if (std::fclose(file_.release()) != 0 && error_ == 0) error_ = errno != 0 ? errno : EIO;

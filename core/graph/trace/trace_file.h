@@ -4,6 +4,8 @@
 // as by a crash, is still read.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -39,7 +41,7 @@ class TraceFile {
   std::string path_;
   std::vector<std::string> names_;                  // of stages, as JSON
   std::set<std::pair<uint32_t, uint32_t>> tracks_;  // (stage, thread) that have a name
-  std::string text_;                                // not written yet
+  fmt::memory_buffer text_;                         // not written yet
   int error_ = 0;                                   // the system's, the first one
 };
 
