@@ -44,9 +44,27 @@ TEST(DiffCommand, SettingsGoToThePipelinesThatHaveThem) {
       RunRetort({"diff", a, b, "-s", "drafting=argmax", "-s", "temperature=0.25"}, "", SourceFolder());
   EXPECT_EQ(finished.exit_code, 1) << finished.err;
   EXPECT_EQ(finished.err, "") << "only one of them has `drafting`";
+  const Finished path = RunRetort({"diff", a, b, "-s", "stages.generate.with.max_tokens=8"}, "", SourceFolder());
+  EXPECT_EQ(path.exit_code, 1) << path.err;
+  EXPECT_EQ(path.err, "") << "only one of them has the stage";
   const Finished neither = RunRetort({"diff", a, b, "-s", "temprature=0.25"}, "", SourceFolder());
   EXPECT_EQ(neither.exit_code, 2);
   EXPECT_THAT(neither.err, HasSubstr("did you mean `temperature`?"));
+}
+
+TEST(DiffCommand, SecretsAreLeftOut) {
+  const TemporaryFolder folder;
+  std::string secret = kCopy;
+  secret.replace(secret.find("path: \"${input}\""), 16, "path: \"${SECRET:WHERE}\"");
+  folder.Write("a.yaml", kCopy);
+  folder.Write("b.yaml", secret);
+  for (const char* format : {"text", "json"}) {
+    const Finished finished = RunRetort({"diff", "a.yaml", "b.yaml", "--format", format}, "", folder.path(),
+                                        {{"WHERE", "hidden \"place\" of mine"}});
+    EXPECT_EQ(finished.exit_code, 1) << finished.err;
+    EXPECT_THAT(finished.out, HasSubstr("(secret)"));
+    EXPECT_THAT(finished.out, Not(HasSubstr("hidden")));
+  }
 }
 
 TEST(DiffCommand, FaultsOfBothAreReported) {

@@ -66,6 +66,19 @@ edges:
   EXPECT_EQ(parsed.err, "");
 }
 
+TEST(GraphCommand, SecretsAreLeftOutAlsoWhereTextIsCut) {
+  const TemporaryFolder folder;
+  folder.Write("p.yaml", std::string(kCopy) + "models: { m: { source: \"${SECRET:WHERE}\" } }\n");
+  const std::string secret = "hidden-beginning-" + std::string(400, 'x') + "-hidden-end";
+  for (const char* format : {"svg", "dot", "mermaid"}) {
+    const Finished drawn =
+        RunRetort({"graph", "p.yaml", "--format", format, "-o", "p"}, "", folder.path(), {{"WHERE", secret}});
+    ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+    EXPECT_THAT(folder.Read("p"), HasSubstr("secret")) << format;
+    EXPECT_THAT(folder.Read("p"), Not(HasSubstr("hidden"))) << format;
+  }
+}
+
 TEST(GraphCommand, TwoHundredStagesAndLongNames) {
   std::string text = "retort: 1\nstages:\n", edges = "edges:\n";
   for (int i = 0; i < 200; ++i) {
