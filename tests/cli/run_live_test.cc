@@ -138,7 +138,7 @@ TEST_F(RunLive, TopFindsTheRunAndShowsItsStages) {
 }
 
 TEST_F(RunLive, TopIsRedrawnInATerminalUntilTheRunEnds) {
-  WriteInput(0.9);
+  WriteInput(3);  // `top` may take its time to begin
   const Finished finished = Shell(
       "\"$RETORT\" run slow.yaml --metrics-port 0 --quiet & "
       "for i in $(seq 600); do [ -e passed ] && break; sleep 0.05; done; python3 '" +
