@@ -75,7 +75,8 @@ TEST(Completion, ZshReadsItsScript) {
   EXPECT_EQ(finished.err, "");
 }
 
-std::vector<std::string> Fish(const std::string& line, const std::string& folder = "") {
+/// What fish offers after `line`; it keeps what it keeps in `folder`.
+std::vector<std::string> Fish(const std::string& line, const std::string& folder) {
   const Finished finished = RunShell(
       "PATH=\"$(dirname \"$RETORT\"):$PATH\" HOME=. fish --no-config -c "
       "'retort completion fish | source; complete -C \"" +
@@ -87,12 +88,12 @@ std::vector<std::string> Fish(const std::string& line, const std::string& folder
 
 TEST(Completion, FishKnowsAllOfIt) {
   if (!Installed("fish")) GTEST_SKIP() << "fish is not installed";
-  EXPECT_THAT(Fish("retort li"), ElementsAre("lint", "list"));
-  EXPECT_THAT(Fish("retort models "), ElementsAre("inspect", "perplexity", "quantize", "tokenize"));
-  EXPECT_THAT(Fish("retort graph p.yaml --format "), ElementsAre("dot", "mermaid", "svg"));
-  EXPECT_THAT(Fish("retort describe ver"), ElementsAre("verify"));
-  EXPECT_THAT(Fish("retort lint --f"), IsSupersetOf({"--fix", "--format"}));
   const TemporaryFolder folder;
+  EXPECT_THAT(Fish("retort li", folder.path()), ElementsAre("lint", "list"));
+  EXPECT_THAT(Fish("retort models ", folder.path()), ElementsAre("inspect", "perplexity", "quantize", "tokenize"));
+  EXPECT_THAT(Fish("retort graph p.yaml --format ", folder.path()), ElementsAre("dot", "mermaid", "svg"));
+  EXPECT_THAT(Fish("retort describe ver", folder.path()), ElementsAre("verify"));
+  EXPECT_THAT(Fish("retort lint --f", folder.path()), IsSupersetOf({"--fix", "--format"}));
   folder.Write("a.yaml", "");
   folder.Write("b.jsonl", "");
   EXPECT_THAT(Fish("retort run ", folder.path()), AllOf(Contains("a.yaml"), Not(Contains("lint"))));
