@@ -139,8 +139,8 @@ std::optional<LoadedPipeline> LoadSecond(const RunArguments& arguments, const Pi
     return std::nullopt;
   }
   settings.variables["output"] = AgainstPath(output->second);
-  settings.profiles.clear();  // of the first pipeline, as are values at paths
-  settings.overrides.clear();
+  settings.profiles.clear();  // of the first pipeline, as are values of its stages and models
+  std::erase_if(settings.overrides, [](const auto& value) { return !value.first.starts_with("engine."); });
   auto second = LoadLocked(arguments, arguments.against, settings);
   if (!second) return std::nullopt;
   Status status = CheckRepeatable(arguments.pipeline.file, first);
@@ -244,9 +244,9 @@ void AddRunCommand(CLI::App& app, Action* action) {
   command->add_flag("--json", arguments->json, "The summary as JSON on stdout");
   command->footer(
       "Ctrl-C once finishes the records that were begun and ends; twice stops now; a third time ends the process.\n"
-      "--against gives the second pipeline the same variables (no profiles, no values by path), but `output` becomes "
-      "NAME.against.jsonl. Texts that\n"
-      "differ are an error (1) where both pipelines compute with `precision: exact`.\n"
+      "--against gives the second pipeline the same variables (and values of the engine, but no profiles), but\n"
+      "`output` becomes NAME.against.jsonl. Texts that differ are an error (1) where both pipelines compute with\n"
+      "`precision: exact`.\n"
       "--trace shows in ui.perfetto.dev which stage ran when and what waited; --metrics-port 9464 serves\n"
       "http://127.0.0.1:9464/metrics, which `retort top` reads too. With --against, the trace is that of the first "
       "run.\n"
