@@ -1,5 +1,4 @@
 // retort reference: all keys, stages and rules in one Markdown document.
-#include <fstream>
 #include <memory>
 
 #include "core/graph/reference_text.h"
@@ -10,19 +9,7 @@
 namespace retort::cli {
 namespace {
 
-int WriteReference(const std::string& path) {
-  const std::string text = ReferenceMarkdown(LoadStages());
-  if (path.empty()) {
-    Print(text);
-    return kDone;
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return kDone;
-  PrintError("error: " + path + ": cannot be written\n");
-  return kUsage;
-}
+int WriteReference(const std::string& path) { return PrintOrWrite(path, ReferenceMarkdown(LoadStages())); }
 
 }  // namespace
 

@@ -1,5 +1,4 @@
 // retort schema: the JSON Schema of pipeline files.
-#include <fstream>
 #include <memory>
 
 #include "core/graph/pipeline_schema.h"
@@ -10,19 +9,7 @@
 namespace retort::cli {
 namespace {
 
-int WriteSchema(const std::string& path) {
-  const std::string text = PipelineSchema(LoadStages()).dump(2) + "\n";
-  if (path.empty()) {
-    Print(text);
-    return kDone;
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return kDone;
-  PrintError("error: " + path + ": cannot be written\n");
-  return kUsage;
-}
+int WriteSchema(const std::string& path) { return PrintOrWrite(path, PipelineSchema(LoadStages()).dump(2) + "\n"); }
 
 }  // namespace
 
