@@ -120,7 +120,8 @@ void AddTopCommand(CLI::App& app, Action* action) {
   command->add_flag("--once", arguments->once, "Print one table, with means since the run began");
   command->footer(
       "waiting: records before a stage. running: its calls now. batch: records a call, of what a call may take.\n"
-      "busy: time in calls, which is over 100 % where several run at once. Where stdout is no terminal: as --once.\n"
+      "busy: time in calls, which is over 100 % where several run at once. Rates and busy count a call when it ends.\n"
+      "Where stdout is no terminal: as --once.\n"
       "Ctrl-C ends it. Exit codes: 0 done, 2 nothing runs or answers.\n"
       "Example: retort run pipelines/speculative.yaml --metrics-port 9464 & retort top 9464");
   command->callback([=] { *action = [=] { return Top(*arguments); }; });
