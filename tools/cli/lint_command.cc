@@ -56,13 +56,14 @@ class Linter {
       if (loaded.ok()) {
         RETORT_RETURN_IF_ERROR(CheckLock(loaded.description, file, arguments_.lock, LockScope::kPlugins));
       }
-      ReportWithProfiles(file, loaded);
+      const bool each = loaded.ok() && options_.profiles.empty();
+      Report(file, loaded, each ? loaded.profiles : std::vector<std::string>());
       return {};
     }
-    std::vector<MarkdownPipeline> blocks = FindMarkdownPipelines(source);
+    std::vector<SourceText> blocks = FindMarkdownPipelines(source);
     if (arguments_.fix) RETORT_RETURN_IF_ERROR(InvalidArgument(file + ": `--fix` changes YAML files only"));
     if (blocks.empty() && arguments_.format == "text") Print(file + ": no pipelines\n");
-    for (MarkdownPipeline& block : blocks) Report(file, LoadPipeline(std::move(block.source), LoadStages(), options_));
+    for (SourceText& block : blocks) Report(file, LoadPipeline(std::move(block), LoadStages(), options_), {});
     return {};
   }
 
@@ -81,26 +82,20 @@ class Linter {
     return std::move(fixed.loaded);
   }
 
-  void Report(const std::string& file, const LoadedPipeline& loaded) {
+  /// The file by itself, and once more under each of these profiles.
+  void Report(const std::string& file, const LoadedPipeline& loaded, const std::vector<std::string>& profiles) {
     if (!loaded.ok()) exit_ = kUsage;
     LintedFile linted{loaded.source, {}};
     AddFindings(loaded, fixer_, "", &linted.findings);
-    Finish(file, std::move(linted));
-  }
-
-  /// The file by itself, and once more under each of its profiles, unless some were asked for.
-  void ReportWithProfiles(const std::string& file, const LoadedPipeline& loaded) {
-    if (!loaded.ok() || loaded.profiles.empty() || !options_.profiles.empty()) return Report(file, loaded);
-    LintedFile linted{loaded.source, {}};
-    AddFindings(loaded, fixer_, "", &linted.findings);
-    for (const std::string& profile : loaded.profiles) {
+    for (const std::string& profile : profiles) {
       LoadOptions options = options_;
       options.profiles = {profile};
       const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
       if (!with.ok()) exit_ = kUsage;
       AddFindings(with, Fixer(LoadStages(), options), " (with `--profile " + profile + "`)", &linted.findings);
     }
-    Finish(file, std::move(linted));
+    if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
+    all_.push_back(std::move(linted));
   }
 
   /// Those that are not there yet, what is said of them followed by `under`.
@@ -115,11 +110,6 @@ class Linter {
       findings->push_back({diagnostic, search ? fixer.Find(loaded, diagnostic) : std::nullopt});
       findings->back().diagnostic.message += under;
     }
-  }
-
-  void Finish(const std::string& file, LintedFile linted) {
-    if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
-    all_.push_back(std::move(linted));
   }
 
   LintArguments arguments_;

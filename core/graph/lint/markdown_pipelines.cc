@@ -14,9 +14,9 @@ bool OpensYaml(std::string_view line) {
 
 }  // namespace
 
-std::vector<MarkdownPipeline> FindMarkdownPipelines(const SourceText& markdown) {
+std::vector<SourceText> FindMarkdownPipelines(const SourceText& markdown) {
   const std::string& text = markdown.text();
-  std::vector<MarkdownPipeline> found;
+  std::vector<SourceText> found;
   std::string fence;  // of the block that is open
   size_t begin = 0;   // of its first line
   bool pipeline = false;
@@ -35,7 +35,7 @@ std::vector<MarkdownPipeline> FindMarkdownPipelines(const SourceText& markdown) 
         for (size_t i = 0; i < blank.size(); ++i) {
           if ((i < begin || i >= line) && blank[i] != '\n') blank[i] = ' ';
         }
-        found.push_back({SourceText(markdown.file(), std::move(blank))});
+        found.emplace_back(markdown.file(), std::move(blank));
       }
       fence.clear();
     } else {

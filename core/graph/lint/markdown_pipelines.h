@@ -8,12 +8,8 @@
 
 namespace retort {
 
-/// One block.
-struct MarkdownPipeline {
-  SourceText source;  // the whole file with all else blank, so that places and bytes are the file's
-};
-
-/// Each ```yaml block with a line that begins with `retort:`; others are something else. `~~~` serves as well.
-std::vector<MarkdownPipeline> FindMarkdownPipelines(const SourceText& markdown);
+/// Each ```yaml block with a line that begins with `retort:`; others are something else. `~~~` serves as well. A source
+/// is the whole file with all but the block blank, so that places and bytes are the file's.
+std::vector<SourceText> FindMarkdownPipelines(const SourceText& markdown);
 
 }  // namespace retort

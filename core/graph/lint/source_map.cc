@@ -62,7 +62,8 @@ size_t SourceMap::EndOf(const YamlNode& node) const {
   }
   if (node.kind != YamlNode::Kind::kScalar) return end;
   if (first == '"' || first == '\'') return QuotedEnd(all, begin);
-  if (first == '|' || first == '>') return BlockEnd(begin, Indent(std::string_view(all).substr(LineStart(begin)))) - 1;
+  if (first == '|' || first == '>')
+    return BlockEnd(begin, Indent(std::string_view(all).substr(LineStart(text(), begin)))) - 1;
   return all.compare(begin, node.text.size(), node.text) == 0 ? begin + node.text.size() : LineEnd(begin);
 }
 
@@ -93,7 +94,7 @@ Edit SourceMap::Cut(size_t offset) const {
       return {*(next - 1), std::max(pair->close, 1ul) - (pair->close > 0 && all[pair->close - 1] == ' ' ? 1 : 0), ""};
     return {offset, pair->close, ""};
   }
-  const size_t line = LineStart(offset);
+  const size_t line = LineStart(text(), offset);
   const std::string before = all.substr(line, offset - line);
   const size_t indent = Indent(before + "x");
   if (before.find('-') != kNone &&
@@ -108,13 +109,13 @@ Edit SourceMap::AddEntry(const YamlNode& map, const std::string& key, const std:
   if (map.entries.empty()) return Replace(map, "{ " + entry + " }");
   const size_t at = OffsetOf(map.entries.front().place);
   if (brackets_.Around(at) != nullptr) return {at, at, entry + ", "};
-  return {at, at, entry + "\n" + std::string(at - LineStart(at), ' ')};
+  return {at, at, entry + "\n" + std::string(at - LineStart(text(), at), ' ')};
 }
 
 Edit SourceMap::AddItem(const YamlNode& list, const std::string& item) const {
   const YamlNode& last = *list.items.back();
   if (brackets_.Around(last.offset) != nullptr) return {EndOf(last), EndOf(last), ", " + item};
-  const size_t line = LineStart(last.offset);
+  const size_t line = LineStart(text(), last.offset);
   const size_t indent = Indent(std::string_view(text()).substr(line));
   const size_t end = BlockEnd(line, indent);
   const bool broken = end == 0 || text()[end - 1] == '\n';
@@ -134,18 +135,13 @@ size_t SourceMap::KeyEnd(size_t begin) const {
   return end;
 }
 
-size_t SourceMap::LineStart(size_t offset) const {
-  const size_t before = offset == 0 ? kNone : text().rfind('\n', offset - 1);
-  return before == kNone ? 0 : before + 1;
-}
-
 size_t SourceMap::LineEnd(size_t offset) const { return std::min(text().find('\n', offset), text().size()); }
 
 /// The byte after the lines that belong to what begins in the line of `offset` at column `indent`: deeper ones, and
 /// items of a list at the same column.
 size_t SourceMap::BlockEnd(size_t offset, size_t indent) const {
   const std::string_view all = text();
-  const bool item = all.substr(std::min(LineStart(offset) + indent, all.size())).starts_with("- ");
+  const bool item = all.substr(std::min(LineStart(text(), offset) + indent, all.size())).starts_with("- ");
   size_t end = std::min(LineEnd(offset) + 1, all.size());
   for (size_t line = end; line < all.size();) {
     const size_t next = std::min(LineEnd(line) + 1, all.size());
@@ -158,6 +154,11 @@ size_t SourceMap::BlockEnd(size_t offset, size_t indent) const {
     line = next;
   }
   return end;
+}
+
+size_t LineStart(std::string_view text, size_t offset) {
+  const size_t before = offset == 0 ? kNone : text.rfind('\n', offset - 1);
+  return before == kNone ? 0 : before + 1;
 }
 
 std::string YamlScalar(const std::string& text) {

@@ -52,7 +52,6 @@ class SourceMap {
 
  private:
   size_t KeyEnd(size_t begin) const;
-  size_t LineStart(size_t offset) const;
   size_t LineEnd(size_t offset) const;  // of the line break, or the text's size
   size_t BlockEnd(size_t offset, size_t indent) const;
 
@@ -60,6 +59,9 @@ class SourceMap {
   const YamlNode* root_;
   FlowBrackets brackets_;
 };
+
+/// The first byte of the line that a byte is in.
+size_t LineStart(std::string_view text, size_t offset);
 
 /// A value as YAML can hold it anywhere: in quotes where it must be.
 std::string YamlScalar(const std::string& text);

@@ -8,11 +8,6 @@ namespace {
 
 constexpr size_t kNone = std::string::npos;
 
-size_t LineStart(const std::string& text, size_t offset) {
-  const size_t before = offset == 0 ? kNone : text.rfind('\n', offset - 1);
-  return before == kNone ? 0 : before + 1;
-}
-
 /// Tabs at the beginning of lines, and any in the line of the fault.
 void AddTabs(const std::string& text, size_t offset, Fixes* fixes) {
   Fix indent{"indent with spaces", {}}, all{"write spaces for tabs", {}};

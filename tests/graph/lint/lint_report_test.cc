@@ -90,12 +90,12 @@ TEST(MarkdownPipelines, AreFoundWithTheirPlaces) {
       "x.md",
       "# Ä\n```yaml\nretort: 1\nname: a\n```\n```yaml\nother: 1\n```\n~~~yml\n# b\nretort: 2\n~~~\n"
       "```sh\nretort: run\n```\n```yaml\nretort: 3\n");
-  const std::vector<MarkdownPipeline> found = FindMarkdownPipelines(markdown);
+  const std::vector<SourceText> found = FindMarkdownPipelines(markdown);
   ASSERT_EQ(found.size(), 2u);  // the last block is not closed
-  EXPECT_EQ(found[0].source.text().size(), markdown.text().size());
-  EXPECT_EQ(found[0].source.Line(3), "retort: 1");
-  EXPECT_EQ(found[1].source.Line(11), "retort: 2");
-  EXPECT_EQ(found[1].source.Line(3).find_first_not_of(' '), std::string_view::npos);
+  EXPECT_EQ(found[0].text().size(), markdown.text().size());
+  EXPECT_EQ(found[0].Line(3), "retort: 1");
+  EXPECT_EQ(found[1].Line(11), "retort: 2");
+  EXPECT_EQ(found[1].Line(3).find_first_not_of(' '), std::string_view::npos);
 }
 
 }  // namespace
