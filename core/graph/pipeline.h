@@ -11,6 +11,7 @@
 #include "core/graph/diagnostic.h"
 #include "core/graph/engine/engine.h"
 #include "core/graph/option_reader.h"
+#include "core/graph/testing/test_case.h"
 #include "core/model/model.h"
 #include "core/plugin/registry.h"
 
@@ -57,6 +58,7 @@ struct PipelineDescription {
   std::vector<ModelDescription> models;
   std::vector<StageDescription> stages;
   std::vector<EdgeDescription> edges;
+  std::vector<TestCase> tests;
 
   const StageDescription* FindStage(std::string_view stage) const;
   const ModelDescription* FindModel(std::string_view model) const;

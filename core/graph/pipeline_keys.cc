@@ -48,8 +48,8 @@ constexpr double kMaxInt32 = 2147483647;
 }  // namespace
 
 const std::vector<std::string>& TopKeys() {
-  static const std::vector<std::string> keys = {"retort", "name",   "variables", "engine",
-                                                "models", "stages", "edges",     "profiles"};
+  static const std::vector<std::string> keys = {"retort", "name",  "variables", "engine", "models",
+                                                "stages", "edges", "profiles",  "tests"};
   return keys;
 }
 

@@ -6,6 +6,7 @@
 #include "core/graph/nearest_name.h"
 #include "core/graph/payload.h"
 #include "core/graph/pipeline_keys.h"
+#include "core/graph/testing/test_reader.h"
 #include "core/plugin/plugin_stage.h"
 
 namespace retort {
@@ -58,6 +59,7 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
       diagnostics_(diagnostics),
       variables_(source, diagnostics, options.variables, options.allow_unset_variables),
       options_(variables_, diagnostics),
+      profiles_(options.profiles),
       laid_over_(!options.profiles.empty() || !options.overrides.empty()) {}
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
@@ -78,6 +80,8 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
   if (const YamlNode* section = Section(root, "stages", YamlNode::Kind::kMap, kMaxStages, true)) ReadStages(*section);
   if (const YamlNode* section = Section(root, "edges", YamlNode::Kind::kSequence, kMaxEdges, true)) ReadEdges(*section);
+  if (const YamlNode* section = Section(root, "tests", YamlNode::Kind::kMap, kMaxTests, false))
+    pipeline_.tests = TestReader(pipeline_, profiles_, diagnostics_).Read(*section);
   if (!pipeline_.stages.empty()) {
     CheckPorts();
     CheckGraph(pipeline_, edges_unclear_, diagnostics_);

@@ -11,7 +11,7 @@
 namespace retort {
 
 // Far above any real pipeline; they bound what a hostile file can cost.
-inline constexpr size_t kMaxVariables = 256, kMaxStages = 1000, kMaxEdges = 4000;
+inline constexpr size_t kMaxVariables = 256, kMaxStages = 1000, kMaxEdges = 4000, kMaxTests = 1000;
 
 /// An output that an edge means but does not name rightly.
 inline constexpr uint32_t kUnknownPort = UINT32_MAX;
@@ -69,6 +69,7 @@ class PipelineReader {
   Diagnostics& diagnostics_;
   Variables variables_;
   OptionReader options_;
+  const std::vector<std::string>& profiles_;
   const bool laid_over_;
   PipelineDescription pipeline_;
   bool edges_unclear_ = false;  // an edge could not be read, or names no stage: say nothing about what is not connected

@@ -4,6 +4,7 @@
 
 #include "core/graph/option_reader.h"
 #include "core/graph/pipeline_keys.h"
+#include "core/graph/testing/test_texts.h"
 
 namespace retort {
 namespace {
@@ -134,6 +135,8 @@ nlohmann::ordered_json PipelineSchema(const Registry& registry) {
       {"stages", NamedMap(std::move(stage), "Stages by name.")},
       {"edges", std::move(edges)}};
   schema["properties"]["profiles"] = ProfilesSchema(schema["properties"]);
+  schema["properties"]["tests"] = TestsSchema();
+  definitions.update(TestDefinitions());
   schema["$defs"] = std::move(definitions);
   return schema;
 }

@@ -3,6 +3,7 @@
 #include "core/graph/pipeline_keys.h"
 #include "core/graph/rule.h"
 #include "core/graph/stage_text.h"
+#include "core/graph/testing/test_texts.h"
 
 namespace retort {
 namespace {
@@ -26,14 +27,15 @@ std::string ReferenceMarkdown(const Registry& registry) {
       "whole language.\n\n## The file\n\n"
       "`retort: " +
       std::to_string(kPipelineVersion) +
-      "`, `name`, `variables`, `engine`, `models`, `stages`, `edges`, `profiles`. Every value may be `${name}`, "
+      "`, `name`, `variables`, `engine`, `models`, `stages`, `edges`, `profiles`, `tests`. Every value may be "
+      "`${name}`, "
       "`${name:-default}`, `${ENV:NAME}` or `${SECRET:NAME}`.\n\n";
   out += Section("engine", "How records are run.", EngineKeys());
   out += Section("models.NAME", "A language model, which stages name.", ModelKeys());
   out +=
       Section("stages.NAME",
               "Besides `uses`, which names one of the stages below, and `with`, which holds its options.", StageKeys());
-  out += "## Stages\n\n";
+  out += "### tests.NAME\n\n" + TestsMarkdown() + "\n## Stages\n\n";
   for (const StageDescriptor* const stage : registry.all()) out += DescribeStageMarkdown(*stage, 3) + "\n";
   return out + "## Rules\n\nWhat `retort lint` checks, by the names that its formats give.\n\n" + RulesTable();
 }

@@ -63,13 +63,17 @@ constexpr RuleText kRules[] = {
     {Rule::kBackWithoutCycle, "back-without-cycle", "An edge says that it closes a cycle, but does not."},
     {Rule::kNoSource, "no-source", "No stage is a source."},
     {Rule::kUnreachable, "unreachable", "A stage can be reached from no source."},
+    {Rule::kTestForm, "test-form", "A part of a test is not of the form that it must have."},
+    {Rule::kTestUnknownStage, "test-unknown-stage", "A test speaks of a stage that there is not."},
+    {Rule::kTestMatcher, "test-matcher", "A condition of a test is none, or lacks what it compares with."},
+    {Rule::kTestExpectsNothing, "test-expects-nothing", "A test expects nothing, so that it cannot fail."},
 };
 
 constexpr bool InOrder() {
   for (size_t i = 0; i < std::size(kRules); ++i) {
     if (static_cast<size_t>(kRules[i].rule) != i) return false;
   }
-  return std::size(kRules) == static_cast<size_t>(Rule::kUnreachable) + 1;
+  return std::size(kRules) == static_cast<size_t>(Rule::kTestExpectsNothing) + 1;
 }
 static_assert(InOrder(), "a row for every rule, at its place");
 

@@ -68,7 +68,12 @@ enum class Rule {
   kUndeclaredCycle,
   kBackWithoutCycle,
   kNoSource,
-  kUnreachable
+  kUnreachable,
+  // tests
+  kTestForm,
+  kTestUnknownStage,
+  kTestMatcher,
+  kTestExpectsNothing
 };
 
 struct RuleText {

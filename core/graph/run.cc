@@ -94,7 +94,7 @@ PipelineRun::~PipelineRun() = default;
 Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescription& pipeline, const std::string& file,
                                                          const RunProbes& probes) {
   std::unique_ptr<PipelineRun> run(new PipelineRun(pipeline.engine));
-  RETORT_RETURN_IF_ERROR(run->LoadModels(pipeline, file));
+  RETORT_RETURN_IF_ERROR(run->LoadModels(pipeline, file, probes));
   RETORT_RETURN_IF_ERROR(run->AddStages(pipeline, file, probes));
   for (const EdgeDescription& edge : pipeline.edges) {
     RETORT_RETURN_IF_ERROR(
@@ -104,8 +104,9 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescripti
   return run;
 }
 
-Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::string& file) {
+Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes) {
   for (const StageDescription& stage : pipeline.stages) {
+    if (probes.stand_ins.contains(stage.name)) continue;
     for (const std::string& name : stage.models) {
       if (models_.contains(name)) continue;
       const ModelDescription& model = *pipeline.FindModel(name);
@@ -119,17 +120,25 @@ Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::s
   return {};
 }
 
+Result<std::unique_ptr<StageBody>> PipelineRun::MakeBody(const StageDescription& stage, bool repeatable,
+                                                         const RunProbes& probes) {
+  if (const auto stand_in = probes.stand_ins.find(stage.name); stand_in != probes.stand_ins.end())
+    return stand_in->second();
+  StageConfig config{stage.name, stage.values, {}, repeatable};
+  for (const std::string& name : stage.models) config.models[name] = models_.at(name);
+  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<StageBody> body, PluginStage::Create(*stage.descriptor, std::move(config)));
+  if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
+  return body;
+}
+
 Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes) {
   const std::vector<std::string> groups = ExclusiveGroups(pipeline);
   const std::vector<int> depths = Depths(pipeline);
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
     const StageDescription& stage = pipeline.stages[i];
-    StageConfig config{stage.name, stage.values, {}, pipeline.engine.deterministic};
-    for (const std::string& name : stage.models) config.models[name] = models_.at(name);
-    auto made = PluginStage::Create(*stage.descriptor, std::move(config));
+    auto made = MakeBody(stage, pipeline.engine.deterministic, probes);
     if (!made.ok()) return made.status().Annotate(At(file, stage.place));
     std::unique_ptr<StageBody> body = *std::move(made);
-    if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
     if (!probes.empty()) body = ProbeStage(stage.name, std::move(body), probes);
     if (probes.trace != nullptr) body = TraceStage(static_cast<uint32_t>(i), std::move(body), *probes.trace);
     StageOptions options;

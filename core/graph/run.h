@@ -36,7 +36,8 @@ class PipelineRun {
 
  private:
   explicit PipelineRun(const EngineOptions& options);
-  Status LoadModels(const PipelineDescription& pipeline, const std::string& file);
+  Status LoadModels(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes);
+  Result<std::unique_ptr<StageBody>> MakeBody(const StageDescription& stage, bool repeatable, const RunProbes& probes);
   Status AddStages(const PipelineDescription& pipeline, const std::string& file, const RunProbes& probes);
 
   std::map<std::string, std::shared_ptr<Model>> models_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct RunProbes {
 
   /// Called with every record that a stage is given, before the stage; from several threads at once.
   std::function<void(const std::string& stage, const Record& record)> on_receive{};
+  /// Stages that are not run, by name, and what makes that which runs in their place. Models of these alone are not
+  /// loaded.
+  std::map<std::string, std::function<std::unique_ptr<StageBody>()>> stand_ins{};
   /// Where calls are recorded (stages by their place in the pipeline); must outlive the run. Null: nowhere.
   TraceRecorder* trace = nullptr;
 

@@ -242,11 +242,16 @@ bool CheckText(const SourceText& source, Diagnostics& diagnostics) {
 
 }  // namespace
 
-const YamlNode* YamlNode::Find(std::string_view key) const {
+const YamlEntry* YamlNode::FindEntry(std::string_view key) const {
   for (const YamlEntry& entry : entries) {
-    if (entry.key == key) return entry.value.get();
+    if (entry.key == key) return &entry;
   }
   return nullptr;
+}
+
+const YamlNode* YamlNode::Find(std::string_view key) const {
+  const YamlEntry* const entry = FindEntry(key);
+  return entry == nullptr ? nullptr : entry->value.get();
 }
 
 std::string DescribeNode(const YamlNode& node) {

@@ -36,6 +36,8 @@ struct YamlNode {
   size_t nodes = 1;                // in this subtree, aliases followed
   size_t height = 1;
 
+  /// The entry of `key`, or null.
+  const YamlEntry* FindEntry(std::string_view key) const;
   /// The value of `key`, or null.
   const YamlNode* Find(std::string_view key) const;
 };

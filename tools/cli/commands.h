@@ -13,6 +13,7 @@ using Action = std::function<int()>;
 
 void AddRunCommand(CLI::App& app, Action* action);
 void AddLintCommand(CLI::App& app, Action* action);
+void AddTestCommand(CLI::App& app, Action* action);
 void AddPlanCommand(CLI::App& app, Action* action);
 void AddGraphCommand(CLI::App& app, Action* action);
 void AddDiffCommand(CLI::App& app, Action* action);

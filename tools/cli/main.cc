@@ -21,6 +21,7 @@ int Main(int argc, char** argv) {
   AddRunCommand(app, &action);
   AddTopCommand(app, &action);
   AddLintCommand(app, &action);
+  AddTestCommand(app, &action);
   AddPlanCommand(app, &action);
   AddGraphCommand(app, &action);
   AddDiffCommand(app, &action);

@@ -53,11 +53,10 @@ void AddMissingOption(const Diagnostic& fault, const FixContext& context, Fixes*
         std::vector<std::string> owner(path.begin(), path.end() - 1);
         const YamlNode* const parent = context.map.At(owner);
         if (parent == nullptr) continue;
-        const auto entry = std::find_if(parent->entries.begin(), parent->entries.end(),
-                                        [&](const YamlEntry& e) { return e.key == path.back(); });
+        const YamlEntry* const entry = parent->FindEntry(path.back());
         const std::string map = "{ " + spec.name + ": " + value + " }";
-        fix.edits = {entry == parent->entries.end() ? context.map.AddEntry(*parent, path.back(), map)
-                                                    : context.map.ReplaceValue(*entry, map)};
+        fix.edits = {entry == nullptr ? context.map.AddEntry(*parent, path.back(), map)
+                                      : context.map.ReplaceValue(*entry, map)};
       }
       if (spec.type == RETORT_OPTION_MODEL && context.pipeline.models.empty())
         fix.edits.push_back(DeclareModel(value, context));

@@ -44,13 +44,12 @@ void AddStageName(const YamlEntry& entry, const FixContext& context, Fixes* fixe
 
 /// A stage that does not say what it is, or says it wrongly: all kinds are tried.
 void AddUses(const YamlEntry& stage, const std::string& first, const FixContext& context, Fixes* fixes) {
-  const auto uses = std::find_if(stage.value->entries.begin(), stage.value->entries.end(),
-                                 [](const YamlEntry& e) { return e.key == "uses"; });
+  const YamlEntry* const uses = stage.value->FindEntry("uses");
   std::vector<std::string> names = StagesLike(stage.key, context.registry);
   if (!first.empty()) names.insert(names.begin(), first);
   for (const std::string& name : names) {
     Fix fix{"write `uses: " + name + "`", {}};
-    if (uses != stage.value->entries.end()) {
+    if (uses != nullptr) {
       fix.edits = {context.map.ReplaceValue(*uses, name)};
     } else if (stage.value->kind == YamlNode::Kind::kMap) {
       fix.edits = {context.map.AddEntry(*stage.value, "uses", name)};
@@ -67,9 +66,8 @@ void AddStageFixes(const Diagnostic& fault, const FixContext& context, Fixes* fi
   const auto spot = context.map.Find(fault.place);
   if (!spot || spot->path.size() < 2) return;
   const YamlNode* const section = context.map.At({spot->path[0]});
-  const auto entry = std::find_if(section->entries.begin(), section->entries.end(),
-                                  [&](const YamlEntry& e) { return e.key == spot->path[1]; });
-  if (entry == section->entries.end()) return;
+  const YamlEntry* const entry = section->FindEntry(spot->path[1]);
+  if (entry == nullptr) return;
   switch (fault.rule) {
     case Rule::kUnknownModel: return AddUnknownModel(fault, *spot, context, fixes);
     case Rule::kStageName: return AddStageName(*entry, context, fixes);

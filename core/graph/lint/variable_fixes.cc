@@ -78,11 +78,8 @@ void AddVariableName(const YamlEntry& entry, const FixContext& context, Fixes* f
 void AddVariableFixes(const Diagnostic& fault, const FixContext& context, Fixes* fixes) {
   const auto spot = context.map.Find(fault.place);
   const YamlEntry* entry = spot ? spot->entry() : nullptr;
-  if (spot && spot->path.size() > 2 && spot->path[0] == "variables") {  // inside of a default that is a list or a map
-    for (const YamlEntry& variable : context.map.At({"variables"})->entries) {
-      if (variable.key == spot->path[1]) entry = &variable;
-    }
-  }
+  if (spot && spot->path.size() > 2 && spot->path[0] == "variables")  // inside of a default that is a list or a map
+    entry = context.map.At({"variables"})->FindEntry(spot->path[1]);
   switch (fault.rule) {
     case Rule::kUnterminatedReference:
     case Rule::kBadReference:
