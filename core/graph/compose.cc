@@ -21,20 +21,6 @@ std::vector<YamlEntry>::iterator FindEntry(YamlNode& map, const std::string& key
   return std::find_if(map.entries.begin(), map.entries.end(), [&](const YamlEntry& e) { return e.key == key; });
 }
 
-YamlNodePtr Merged(const YamlNodePtr& base, const YamlNodePtr& over) {
-  if (base->kind != YamlNode::Kind::kMap || over->kind != YamlNode::Kind::kMap) return over;
-  auto merged = std::make_shared<YamlNode>(*base);
-  for (const YamlEntry& entry : over->entries) {
-    const auto old = FindEntry(*merged, entry.key);
-    if (old == merged->entries.end()) {
-      merged->entries.push_back(entry);
-    } else {
-      *old = {entry.key, entry.place, Merged(old->value, entry.value)};
-    }
-  }
-  return merged;
-}
-
 std::vector<std::string> Split(const std::string& path) {
   std::vector<std::string> parts;
   size_t begin = 0;
@@ -116,6 +102,20 @@ bool LeadsSomewhere(const YamlNode& root, const std::string& path, const std::ve
 
 }  // namespace
 
+YamlNodePtr LaidOver(const YamlNodePtr& base, const YamlNodePtr& over) {
+  if (base->kind != YamlNode::Kind::kMap || over->kind != YamlNode::Kind::kMap) return over;
+  auto merged = std::make_shared<YamlNode>(*base);
+  for (const YamlEntry& entry : over->entries) {
+    const auto old = FindEntry(*merged, entry.key);
+    if (old == merged->entries.end()) {
+      merged->entries.push_back(entry);
+    } else {
+      *old = {entry.key, entry.place, LaidOver(old->value, entry.value)};
+    }
+  }
+  return merged;
+}
+
 std::vector<std::string> ProfileNames(const YamlNode& root) {
   const YamlNode* const profiles = root.Find(kProfiles);
   return profiles == nullptr ? std::vector<std::string>() : Keys(*profiles);
@@ -145,7 +145,7 @@ YamlNodePtr WithProfiles(const YamlNodePtr& root, const std::vector<std::string>
                         names.empty() ? "no profile: the pipeline has none" : "one of " + NameList(names),
                         NearestName(name, names));
     } else if (found->kind == YamlNode::Kind::kMap) {
-      merged = Merged(merged, std::make_shared<YamlNode>(*found));
+      merged = LaidOver(merged, std::make_shared<YamlNode>(*found));
     }
   }
   return merged;

@@ -15,6 +15,9 @@ using Overrides = std::map<std::string, std::string>;
 /// The names under `profiles:`, in the file's order.
 std::vector<std::string> ProfileNames(const YamlNode& root);
 
+/// `over` laid over `base`: maps are merged key by key, anything else is that of `over`.
+YamlNodePtr LaidOver(const YamlNodePtr& base, const YamlNodePtr& over);
+
 /// `root` with the profiles laid over it, in this order: maps are merged key by key, anything else is replaced. The
 /// section `profiles` is left out. Faults: a profile that there is not or that is no map.
 YamlNodePtr WithProfiles(const YamlNodePtr& root, const std::vector<std::string>& profiles, Diagnostics& diagnostics);

@@ -36,7 +36,8 @@ void AppendLineWithCaret(std::string_view line, Place place, std::string& out) {
 
 std::string_view SeverityName(Severity severity) { return severity == Severity::kError ? "error" : "warning"; }
 
-SourceText::SourceText(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
+SourceText::SourceText(std::string file, std::string text, int number)
+    : file_(std::move(file)), text_(std::move(text)), number_(number) {
   if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
   lines_.push_back(0);
   size_t characters = 0;
@@ -46,6 +47,17 @@ SourceText::SourceText(std::string file, std::string text) : file_(std::move(fil
     if (text_[i] == '\n') lines_.push_back(i + 1);
   }
   characters_.push_back(characters);
+}
+
+const SourceText& SourceText::Include(std::string file, std::string text) {
+  const int number = static_cast<int>(included_.size()) + 1;
+  included_.push_back(std::make_shared<const SourceText>(std::move(file), std::move(text), number));
+  return *included_.back();
+}
+
+const SourceText& SourceText::Of(Place place) const {
+  const auto index = static_cast<size_t>(place.file);
+  return place.file > 0 && index <= included_.size() ? *included_[index - 1] : *this;
 }
 
 size_t SourceText::LineOffset(int line) const {
@@ -66,7 +78,8 @@ Place SourceText::At(size_t offset) const {
   offset = std::min(offset, text_.size());
   const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset);
   const auto line = static_cast<size_t>(after - lines_.begin());
-  return {static_cast<int>(line), static_cast<int>(CharactersBefore(offset) - CharactersBefore(lines_[line - 1])) + 1};
+  return {static_cast<int>(line), static_cast<int>(CharactersBefore(offset) - CharactersBefore(lines_[line - 1])) + 1,
+          number_};
 }
 
 size_t SourceText::OffsetOf(Place place) const {
@@ -101,7 +114,8 @@ void Diagnostics::Add(Severity severity, Rule rule, Place place, std::string mes
     ++left_out_;
     return;
   }
-  list_.push_back({severity, rule, file_, place, std::move(message), std::move(expected), std::move(suggestion)});
+  const std::string& file = files_[std::min(static_cast<size_t>(place.file), files_.size() - 1)];
+  list_.push_back({severity, rule, file, place, std::move(message), std::move(expected), std::move(suggestion)});
 }
 
 bool Diagnostics::HasErrors() const {
@@ -111,12 +125,12 @@ bool Diagnostics::HasErrors() const {
 std::vector<Diagnostic> Diagnostics::Sorted() const {
   std::vector<Diagnostic> sorted = list_;
   std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+    return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
   });
   if (left_out_ > 0)
     sorted.push_back({Severity::kError,
                       Rule::kTooLarge,
-                      file_,
+                      files_.front(),
                       {},
                       std::to_string(left_out_) + " more faults are not listed",
                       "",
@@ -131,7 +145,7 @@ std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceT
     if (d.place.line > 0)
       out.append(":").append(std::to_string(d.place.line)).append(":").append(std::to_string(d.place.column));
     out.append(": ").append(SeverityName(d.severity)).append(": ").append(d.message).append("\n");
-    if (d.place.line > 0) AppendLineWithCaret(source.Line(d.place.line), d.place, out);
+    if (d.place.line > 0) AppendLineWithCaret(source.Of(d.place).Line(d.place.line), d.place, out);
     if (!d.expected.empty()) out.append("  expected: ").append(d.expected).append("\n");
     if (!d.suggestion.empty()) out.append("  did you mean `").append(d.suggestion).append("`?\n");
   }

@@ -1,6 +1,7 @@
 // What is wrong with a pipeline file, and where; printed for people and for programs.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@ namespace retort {
 struct Place {
   int line = 0;
   int column = 0;
+  int file = 0;  // 0: the pipeline's own; else one that it includes, SourceText::Of
   bool operator==(const Place&) const = default;
 };
 
@@ -31,11 +33,15 @@ struct Diagnostic {
   std::string suggestion;  // the nearest right text; may be empty
 };
 
-/// The text of one file with what is needed to point into it.
+/// The text of one file with what is needed to point into it, and the texts of the files that it includes.
 class SourceText {
  public:
-  /// `file` is the name in diagnostics. A byte-order mark is left out.
-  SourceText(std::string file, std::string text);
+  /// `file` is the name in diagnostics. A byte-order mark is left out. `number`: of its places.
+  SourceText(std::string file, std::string text, int number = 0);
+  /// Keep the text of a file that this one includes; it has the next number.
+  const SourceText& Include(std::string file, std::string text);
+  /// The file of a place: this one, or one of those included.
+  const SourceText& Of(Place place) const;
   const std::string& file() const { return file_; }
   const std::string& text() const { return text_; }
   /// Byte offset of the start of `line` (from 1); the text's length beyond the last line.
@@ -51,6 +57,8 @@ class SourceText {
   size_t CharactersBefore(size_t offset) const;
 
   std::string file_, text_;
+  int number_ = 0;
+  std::vector<std::shared_ptr<const SourceText>> included_;
   std::vector<size_t> lines_;       // byte offset of each line's start
   std::vector<size_t> characters_;  // before each block of bytes, so that long lines cost little
 };
@@ -60,7 +68,9 @@ inline constexpr size_t kMaxDiagnostics = 1000;  // of one file; what comes afte
 /// All faults of one file, in the order of their places.
 class Diagnostics {
  public:
-  explicit Diagnostics(std::string file) : file_(std::move(file)) {}
+  explicit Diagnostics(std::string file) : files_{std::move(file)} {}
+  /// Faults may be found in this file too, by the next number of a place.
+  void AddFile(std::string file) { files_.push_back(std::move(file)); }
   void Error(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
   void Warning(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
   bool HasErrors() const;
@@ -70,7 +80,7 @@ class Diagnostics {
  private:
   void Add(Severity severity, Rule rule, Place place, std::string message, std::string expected,
            std::string suggestion);
-  std::string file_;
+  std::vector<std::string> files_;
   std::vector<Diagnostic> list_;
   size_t left_out_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/graph/include.h"
 #include "core/graph/pipeline_reader.h"
 
 namespace retort {
@@ -39,15 +40,22 @@ Result<SourceText> ReadPipelineFile(const std::string& path) {
 }
 
 LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const LoadOptions& options) {
-  LoadedPipeline loaded{std::move(source), {}, {}, {}};
+  LoadedPipeline loaded{std::move(source), {}, {}, {}, {}};
   Diagnostics diagnostics(loaded.source.file());
   if (const YamlNodePtr root = ParseYaml(loaded.source, diagnostics)) {
-    loaded.profiles = ProfileNames(*root);
-    const YamlNodePtr tree =
-        WithOverrides(WithProfiles(root, options.profiles, diagnostics), options.overrides, loaded.source, diagnostics);
+    Included included = WithIncludes(root, loaded.source, diagnostics);
+    loaded.profiles = ProfileNames(*included.root);
+    loaded.template_tests = TemplateTests(*included.root);
+    YamlNodePtr tree = WithProfiles(included.root, options.profiles, diagnostics);
+    tree = WithOverrides(tree, options.overrides, loaded.source, diagnostics);
+    if (options.template_test) tree = AsPipeline(tree, *options.template_test);
     loaded.description = PipelineReader(loaded.source, registry, options, diagnostics).Read(*tree);
+    loaded.description.included = std::move(included.files);
   }
   loaded.diagnostics = diagnostics.Sorted();
+  // What a template leaves unused is another pipeline's matter.
+  if (options.template_test)
+    std::erase_if(loaded.diagnostics, [](const Diagnostic& d) { return d.severity == Severity::kWarning; });
   return loaded;
 }
 

@@ -11,6 +11,7 @@
 #include "core/graph/diagnostic.h"
 #include "core/graph/engine/engine.h"
 #include "core/graph/option_reader.h"
+#include "core/graph/template_test.h"
 #include "core/graph/testing/test_case.h"
 #include "core/model/model.h"
 #include "core/plugin/registry.h"
@@ -52,6 +53,7 @@ struct EdgeDescription {
 struct PipelineDescription {
   std::string name;
   Place name_place;
+  std::vector<std::string> included;             // files, by the number of their places less 1
   std::map<std::string, std::string> variables;  // those that have a value
   EngineOptions engine;
   OptionValues engine_settings;  // of EngineKeys, as written or by default
@@ -69,13 +71,15 @@ struct LoadOptions {
   std::vector<std::string> profiles;             // laid over the file, in this order
   Overrides overrides;                           // then set, `-s stages.verify.with.temperature=0`
   bool allow_unset_variables = false;            // lint: a variable without a value is a warning
+  std::optional<TemplateTest> template_test;     // instead of the pipeline, a template with what this test needs
 };
 
 struct LoadedPipeline {
   SourceText source;
-  PipelineDescription description;      // complete only if ok()
-  std::vector<Diagnostic> diagnostics;  // every fault, in order of place
-  std::vector<std::string> profiles;    // names under `profiles:`
+  PipelineDescription description;           // complete only if ok()
+  std::vector<Diagnostic> diagnostics;       // every fault, in order of place
+  std::vector<std::string> profiles;         // names under `profiles:`
+  std::vector<TemplateTest> template_tests;  // of the file's own templates
   bool ok() const;
 };
 

@@ -23,9 +23,15 @@ std::string At(Place place) { return std::to_string(place.line) + ":" + std::to_
 }  // namespace
 
 void PipelineReader::ReadEdges(const YamlNode& section) {
-  for (const YamlNodePtr& item : section.items) {
-    if (const auto edge = ReadEdge(*item)) {
-      Resolve(*edge);
+  std::vector<ScopedEdge> edges;
+  for (const YamlNodePtr& item : section.items) edges.push_back({"", item});
+  edges.insert(edges.end(), scoped_edges_.begin(), scoped_edges_.end());
+  for (const ScopedEdge& scoped : edges) {
+    auto edge = ReadEdge(*scoped.edge);
+    if (edge) {
+      edge->from.stage = scoped.prefix + edge->from.stage;
+      edge->to.stage = scoped.prefix + edge->to.stage;
+      Resolve(*std::move(edge));
     } else {
       edges_unclear_ = true;
     }
@@ -93,14 +99,17 @@ PipelineReader::End PipelineReader::SplitEnd(const YamlNode& node, const std::st
   const size_t dot = word.find('.');
   // Exact where the text stands in the source as it is; else the scalar's own place.
   const size_t first = node.offset + (node.quoted ? 1 : 0);
-  const bool verbatim = source_.text().compare(first, text.size(), text) == 0;
-  const auto place = [&](size_t index) { return verbatim ? source_.At(first + index) : node.place; };
+  const SourceText& source = source_.Of(node.place);
+  const bool verbatim = first <= source.text().size() && source.text().compare(first, text.size(), text) == 0;
+  const auto place = [&](size_t index) { return verbatim ? source.At(first + index) : node.place; };
   if (dot == std::string::npos) return {word, "", place(begin), place(begin)};
   return {word.substr(0, dot), word.substr(dot + 1), place(begin), place(begin + dot + 1)};
 }
 
-void PipelineReader::Resolve(const Written& written) {
-  const auto from = ResolveStage(written.from), to = ResolveStage(written.to);
+void PipelineReader::Resolve(Written written) {
+  const bool begins = Redirect(written.from, true), ends = Redirect(written.to, false);
+  const auto from = begins ? ResolveStage(written.from) : std::nullopt,
+             to = ends ? ResolveStage(written.to) : std::nullopt;
   const uint32_t port = from ? ResolveOutput(written.from, *from) : kUnknownPort;
   if (to) CheckInput(written.to, *to);
   if (!from || !to) {  // what it meant to connect is not reported as not connected
@@ -128,13 +137,15 @@ std::optional<size_t> PipelineReader::ResolveStage(const End& end) {
     if (pipeline_.stages[i].name == end.stage) return i;
     names.push_back(pipeline_.stages[i].name);
   }
+  for (const auto& [name, instance] : instances_) names.push_back(name);
   if (names.empty()) return std::nullopt;  // `stages` is missing or faulty, and that is reported
   const std::string nearest = NearestName(end.stage, names);
   diagnostics_.Error(Rule::kEdgeUnknownStage, end.place,
                      "an edge names the stage `" + end.stage + "`, which is not declared", "one of " + NameList(names),
                      nearest);
   const auto meant = std::find(names.begin(), names.end(), nearest);
-  return meant == names.end() ? std::nullopt : std::optional(static_cast<size_t>(meant - names.begin()));
+  const auto index = static_cast<size_t>(meant - names.begin());
+  return index < pipeline_.stages.size() ? std::optional(index) : std::nullopt;
 }
 
 uint32_t PipelineReader::ResolveOutput(const End& end, size_t index) {

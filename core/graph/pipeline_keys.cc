@@ -48,8 +48,13 @@ constexpr double kMaxInt32 = 2147483647;
 }  // namespace
 
 const std::vector<std::string>& TopKeys() {
-  static const std::vector<std::string> keys = {"retort", "name",  "variables", "engine", "models",
-                                                "stages", "edges", "profiles",  "tests"};
+  static const std::vector<std::string> keys = {"retort", "name",      "include", "variables", "engine", "models",
+                                                "stages", "templates", "edges",   "profiles",  "tests"};
+  return keys;
+}
+
+const std::vector<std::string>& TemplateKeys() {
+  static const std::vector<std::string> keys = {"parameters", "stages", "edges", "input", "outputs", "tests"};
   return keys;
 }
 

@@ -11,6 +11,8 @@ inline constexpr int kPipelineVersion = 1;
 
 /// Keys at the top of the file.
 const std::vector<std::string>& TopKeys();
+/// Keys of each entry under `templates:`.
+const std::vector<std::string>& TemplateKeys();
 /// Keys of `engine:`.
 const std::vector<OptionSpec>& EngineKeys();
 /// Keys of each entry under `models:`.

@@ -60,6 +60,7 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
       variables_(source, diagnostics, options.variables, options.allow_unset_variables),
       options_(variables_, diagnostics),
       profiles_(options.profiles),
+      template_(options.template_test ? options.template_test->name : ""),
       laid_over_(!options.profiles.empty() || !options.overrides.empty()) {}
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
@@ -78,10 +79,12 @@ PipelineDescription PipelineReader::Read(const YamlNode& root) {
   }
   ReadEngine(Section(root, "engine", YamlNode::Kind::kMap, kMaxStages, false));
   if (const YamlNode* section = Section(root, "models", YamlNode::Kind::kMap, kMaxStages, false)) ReadModels(*section);
+  if (const YamlNode* section = Section(root, "templates", YamlNode::Kind::kMap, kMaxStages, false))
+    ReadTemplates(*section);
   if (const YamlNode* section = Section(root, "stages", YamlNode::Kind::kMap, kMaxStages, true)) ReadStages(*section);
   if (const YamlNode* section = Section(root, "edges", YamlNode::Kind::kSequence, kMaxEdges, true)) ReadEdges(*section);
   if (const YamlNode* section = Section(root, "tests", YamlNode::Kind::kMap, kMaxTests, false))
-    pipeline_.tests = TestReader(pipeline_, profiles_, diagnostics_).Read(*section);
+    pipeline_.tests = TestReader(pipeline_, profiles_, template_, diagnostics_).Read(*section);
   if (!pipeline_.stages.empty()) {
     CheckPorts();
     CheckGraph(pipeline_, edges_unclear_, diagnostics_);
@@ -182,10 +185,15 @@ void PipelineReader::ReadModels(const YamlNode& section) {
 }
 
 void PipelineReader::ReadStages(const YamlNode& section) {
-  for (const YamlEntry& entry : section.entries) ReadStage(entry);
+  for (const YamlEntry& entry : section.entries) {
+    CheckStageName(entry);
+    ReadStageOrInstance(entry, 0);
+  }
+  const bool unclear =
+      std::any_of(instances_.begin(), instances_.end(), [](const auto& entry) { return entry.second.unclear; });
   for (const ModelDescription& model : pipeline_.models) {
     const auto uses = [&](const StageDescription& stage) {
-      return stage.descriptor == nullptr ||
+      return stage.descriptor == nullptr || model.place.file != 0 || unclear ||
              std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
     };
     if (std::none_of(pipeline_.stages.begin(), pipeline_.stages.end(), uses)) {
@@ -195,16 +203,24 @@ void PipelineReader::ReadStages(const YamlNode& section) {
   }
 }
 
+void PipelineReader::CheckStageName(const YamlEntry& entry) {
+  if (!entry.key.empty() && entry.key.find_first_of(". >/") == std::string::npos) return;
+  diagnostics_.Error(
+      Rule::kStageName, entry.place,
+      "stage `" + entry.key + "`: a stage's name stands in edges and must not hold `.`, `>`, `/` or spaces",
+      "letters, digits, `_` and `-`");
+}
+
+void PipelineReader::ReadStageOrInstance(const YamlEntry& entry, size_t nesting) {
+  const bool instance = entry.value->kind == YamlNode::Kind::kMap && entry.value->FindEntry("template") != nullptr;
+  instance ? ReadInstance(entry, nesting) : ReadStage(entry);
+}
+
 void PipelineReader::ReadStage(const YamlEntry& entry) {
   const std::string owner = "stage `" + entry.key + "`";
   StageDescription stage;
   stage.name = entry.key;
   stage.place = entry.place;
-  if (entry.key.empty() || entry.key.find_first_of(". >") != std::string::npos) {
-    diagnostics_.Error(Rule::kStageName, entry.place,
-                       owner + ": a stage's name stands in edges and must not hold `.`, `>` or spaces",
-                       "letters, digits, `_` and `-`");
-  }
   if (entry.value->kind != YamlNode::Kind::kMap) {
     diagnostics_.Error(Rule::kStageKind, entry.value->place, owner + " is " + DescribeNode(*entry.value),
                        "`{ uses: STAGE, with: { ... } }`");

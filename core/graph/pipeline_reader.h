@@ -42,7 +42,9 @@ class PipelineReader {
   void ReadEngine(const YamlNode* section);
   void ReadModels(const YamlNode& section);
   void ReadStages(const YamlNode& section);
+  void ReadStageOrInstance(const YamlEntry& entry, size_t nesting);
   void ReadStage(const YamlEntry& entry);
+  void CheckStageName(const YamlEntry& entry);
   /// Which models the stage runs; under its options where these are `complete`.
   void ReadRunModels(const std::string& owner, bool complete, StageDescription& stage);
   /// What the stage's ports carry; likewise.
@@ -51,13 +53,30 @@ class PipelineReader {
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);
   const StageDescriptor* ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
 
+  // pipeline_templates.cc
+  /// A stage that stands for those of a template.
+  struct Instance {
+    std::optional<End> input;
+    std::map<std::string, End> outputs;
+    bool unclear = false;  // it could not be read, and that is reported
+  };
+  void ReadTemplates(const YamlNode& section);
+  void ReadInstance(const YamlEntry& entry, size_t nesting);
+  using Arguments = std::map<std::string, YamlNodePtr>;  // by parameter
+  /// nullopt where one is missing, after reporting.
+  std::optional<Arguments> ReadArguments(const YamlEntry& entry, const YamlNode& definition);
+  void Expand(const std::string& prefix, const YamlNode& definition, const Arguments& arguments, size_t nesting,
+              Instance& instance);
+  /// Lead an end that names an instance to the stage inside; false after reporting that there is none.
+  bool Redirect(End& end, bool output);
+
   // pipeline_edges.cc: edges, and the ports that they join
   void ReadEdges(const YamlNode& section);
   std::optional<Written> ReadEdge(const YamlNode& node);
   std::optional<Written> ReadEdgeText(const YamlNode& node);
   std::optional<Written> ReadEdgeMap(const YamlNode& node);
   End SplitEnd(const YamlNode& node, const std::string& text, size_t begin, size_t end) const;
-  void Resolve(const Written& edge);
+  void Resolve(Written edge);
   std::optional<size_t> ResolveStage(const End& end);
   uint32_t ResolveOutput(const End& end, size_t stage);
   void CheckInput(const End& end, size_t stage);
@@ -70,8 +89,17 @@ class PipelineReader {
   Variables variables_;
   OptionReader options_;
   const std::vector<std::string>& profiles_;
+  const std::string template_;  // whose test is read; "" for those of the pipeline
   const bool laid_over_;
   PipelineDescription pipeline_;
+  struct ScopedEdge {
+    std::string prefix;  // before the names of its stages
+    YamlNodePtr edge;
+  };
+  std::map<std::string, const YamlNode*> templates_;
+  std::map<std::string, Instance> instances_;
+  std::vector<YamlNodePtr> bound_;  // what was made of templates' stages, kept for their places
+  std::vector<ScopedEdge> scoped_edges_;
   bool edges_unclear_ = false;  // an edge could not be read, or names no stage: say nothing about what is not connected
 };
 

@@ -103,6 +103,18 @@ Json ProfilesSchema(const Json& properties) {
   return NamedMap(std::move(profile), "Changes of the pipeline by name, for `--profile NAME`.");
 }
 
+Json TemplatesSchema(const Json& properties) {
+  Json any = {{"type", "object"}}, text = {{"type", "string"}};
+  Json parts = {{"parameters", NamedMap(Json::object(), "Parameters with their defaults; nothing = must be given.")},
+                {"stages", properties.at("stages")},
+                {"edges", properties.at("edges")},
+                {"input", {{"type", "string"}, {"description", "The stage that takes the records."}}},
+                {"outputs", NamedMap(std::move(text), "Its outputs, by name, and the stage and port that each is.")},
+                {"tests", NamedMap(std::move(any), "Tests by name; `with` gives the parameters.")}};
+  Json one = {{"type", "object"}, {"additionalProperties", false}, {"properties", parts}, {"required", {"stages"}}};
+  return NamedMap(std::move(one), "Stages and edges with parameters, for stages with `template: NAME`.");
+}
+
 }  // namespace
 
 nlohmann::ordered_json PipelineSchema(const Registry& registry) {
@@ -117,7 +129,12 @@ nlohmann::ordered_json PipelineSchema(const Registry& registry) {
     cases.push_back({{"if", {{"properties", {{"uses", {{"const", stage->name}}}}}, {"required", {"uses"}}}},
                      {"then", {{"$ref", "#/$defs/stage-" + stage->name}}}});
   }
-  Json stage = {{"type", "object"}, {"required", {"uses"}}, {"properties", {{"uses", OrVariable({{"enum", names}})}}}};
+  Json stage = {
+      {"type", "object"},
+      {"anyOf", Json::array({{{"required", {"uses"}}}, {{"required", {"template"}}}})},
+      {"properties",
+       {{"uses", OrVariable({{"enum", names}})},
+        {"template", {{"type", "string"}, {"description", "A name under `templates:`, in place of `uses`."}}}}}};
   if (!cases.empty()) stage["allOf"] = cases;
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                  {"title", "Retort pipeline"},
@@ -125,10 +142,14 @@ nlohmann::ordered_json PipelineSchema(const Registry& registry) {
                  {"additionalProperties", false}};
   Json scalar = {{"type", {"string", "number", "boolean", "null"}}};
   Json engine = OptionMap(EngineKeys()), edges = {{"type", "array"}, {"minItems", 1}, {"items", EdgeSchema()}};
-  schema["required"] = {"retort", "stages", "edges"};
+  schema["required"] = {"retort"};  // what else must be there may stand in a file that is included
+  const Json path = {{"type", "string"}};
   schema["properties"] = {
       {"retort", {{"const", kPipelineVersion}, {"description", "Version of the language."}}},
       {"name", {{"type", {"string", "number", "boolean"}}}},
+      {"include",
+       {{"anyOf", Json::array({path, {{"type", "array"}, {"items", path}}})},
+        {"description", "Files over which this one is laid; paths are relative to it."}}},
       {"variables", NamedMap(scalar, "Defaults, overridden with `-s name=value`; nothing = must be given.")},
       {"engine", std::move(engine)},
       {"models", NamedMap(OptionMap(ModelKeys()), "Language models by name.")},
@@ -136,6 +157,7 @@ nlohmann::ordered_json PipelineSchema(const Registry& registry) {
       {"edges", std::move(edges)}};
   schema["properties"]["profiles"] = ProfilesSchema(schema["properties"]);
   schema["properties"]["tests"] = TestsSchema();
+  schema["properties"]["templates"] = TemplatesSchema(schema["properties"]);
   definitions.update(TestDefinitions());
   schema["$defs"] = std::move(definitions);
   return schema;

@@ -27,7 +27,8 @@ std::string ReferenceMarkdown(const Registry& registry) {
       "whole language.\n\n## The file\n\n"
       "`retort: " +
       std::to_string(kPipelineVersion) +
-      "`, `name`, `variables`, `engine`, `models`, `stages`, `edges`, `profiles`, `tests`. Every value may be "
+      "`, `name`, `include`, `variables`, `engine`, `models`, `stages`, `templates`, `edges`, `profiles`, `tests`. "
+      "Every value may be "
       "`${name}`, "
       "`${name:-default}`, `${ENV:NAME}` or `${SECRET:NAME}`.\n\n";
   out += Section("engine", "How records are run.", EngineKeys());

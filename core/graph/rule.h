@@ -42,6 +42,7 @@ enum class Rule {
   kUnknownOverride,
   kOverride,
   kUnknownProfile,
+  kInclude,
   kUnusedVariable,
   kUnsetVariable,
   // models and stages
@@ -52,6 +53,9 @@ enum class Rule {
   kStageKind,
   kMissingUses,
   kUnknownStage,
+  kTemplateForm,
+  kUnknownTemplate,
+  kMissingParameter,
   // edges and the graph
   kEdgeForm,
   kEdgeEndMissing,

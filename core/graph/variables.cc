@@ -195,7 +195,7 @@ void Variables::ReportUnused(bool laid_over) {
   }
   for (const std::string& name : names_) {
     const Declared& declared = declared_.at(name);
-    if (!used_.contains(name) && !laid_over)
+    if (!used_.contains(name) && !laid_over && declared.place.file == 0)
       diagnostics_.Warning(Rule::kUnusedVariable, declared.place, "variable `" + name + "` is never used");
     if (!missing_.contains(name)) continue;
     const std::string message = "variable `" + name + "` has no value";
@@ -209,9 +209,10 @@ Place Variables::PlaceInside(const YamlNode& scalar, size_t index) const {
   // Escapes and folding move text about; the same occurrence of `${` counted in the source is still right.
   size_t count = 0;
   for (size_t i = scalar.text.find("${"); i < index; i = scalar.text.find("${", i + 1)) ++count;
-  size_t offset = source_.text().find("${", scalar.offset);
-  while (count-- > 0 && offset != std::string::npos) offset = source_.text().find("${", offset + 1);
-  return offset == std::string::npos ? scalar.place : source_.At(offset);
+  const SourceText& source = source_.Of(scalar.place);
+  size_t offset = source.text().find("${", scalar.offset);
+  while (count-- > 0 && offset != std::string::npos) offset = source.text().find("${", offset + 1);
+  return offset == std::string::npos ? scalar.place : source.At(offset);
 }
 
 }  // namespace retort

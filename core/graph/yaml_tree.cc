@@ -275,7 +275,7 @@ YamlNodePtr ParseYaml(const SourceText& source, Diagnostics& diagnostics) {
     std::istringstream stream(source.text());
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder) || builder.root() == nullptr) {
-      diagnostics.Error(Rule::kEmptyFile, {1, 1}, "the file is empty", "a pipeline that begins with `retort: 1`");
+      diagnostics.Error(Rule::kEmptyFile, source.At(0), "the file is empty", "a pipeline that begins with `retort: 1`");
       return nullptr;
     }
     YamlNodePtr root = builder.root();
@@ -294,7 +294,7 @@ YamlNodePtr ParseYaml(const SourceText& source, Diagnostics& diagnostics) {
     const SyntaxFault fault = ExplainSyntax(source, std::min(offset, source.text().size()), error.msg);
     diagnostics.Error(Rule::kSyntax, fault.place, fault.message, fault.expected);
   } catch (const std::exception& error) {
-    diagnostics.Error(Rule::kSyntax, {1, 1}, std::string("the file cannot be read as YAML: ") + error.what());
+    diagnostics.Error(Rule::kSyntax, source.At(0), std::string("the file cannot be read as YAML: ") + error.what());
   }
   return nullptr;
 }

@@ -45,7 +45,9 @@ size_t CheckScalars(const Json& schema) {
 }
 
 TEST(PipelineSchema, AcceptsVariablesInEveryScalar) {
-  const Json schema = PipelineSchema(testing::MakeSampleRegistry());
+  Json schema = PipelineSchema(testing::MakeSampleRegistry());
+  for (const char* const literal : {"include", "tests", "templates"}) schema["properties"].erase(literal);
+  for (const char* const literal : {"test-value", "test-record", "test-answer"}) schema["$defs"].erase(literal);
   EXPECT_GT(CheckScalars(schema), 20u);
   const auto has_variable =
       ::testing::ContainsRegex(schema.at("$defs").at("variable").at("pattern").get<std::string>());

@@ -82,7 +82,7 @@ class Linter {
     return std::move(fixed.loaded);
   }
 
-  /// The file by itself, and once more under each of these profiles.
+  /// The file by itself, once more under each of these profiles, and the tests of its templates.
   void Report(const std::string& file, const LoadedPipeline& loaded, const std::vector<std::string>& profiles) {
     if (!loaded.ok()) exit_ = kUsage;
     LintedFile linted{loaded.source, {}};
@@ -93,6 +93,14 @@ class Linter {
       const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
       if (!with.ok()) exit_ = kUsage;
       AddFindings(with, Fixer(LoadStages(), options), " (with `--profile " + profile + "`)", &linted.findings);
+    }
+    for (const TemplateTest& test : loaded.ok() ? loaded.template_tests : std::vector<TemplateTest>()) {
+      LoadOptions options = options_;
+      options.template_test = test;
+      const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
+      if (!with.ok()) exit_ = kUsage;
+      AddFindings(with, Fixer(LoadStages(), options), " (in the test of template `" + test.name + "`)",
+                  &linted.findings);
     }
     if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));

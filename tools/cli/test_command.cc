@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "core/graph/testing/junit.h"
 #include "tools/cli/commands.h"
@@ -22,11 +23,18 @@ struct TestArguments {
   bool list = false;
 };
 
+/// A test with how its pipeline is to be loaded.
+struct FoundTest {
+  std::string name;  // "PIPELINE.TEST", "PIPELINE.TEMPLATE/TEST"
+  TestCase test;
+  LoadOptions options;
+};
+
 /// A file with the tests that were asked for.
 struct TestFile {
   SourceText source;
   std::string name;  // of the pipeline, else of the file
-  std::vector<TestCase> tests;
+  std::vector<FoundTest> tests;
 };
 
 bool IsYaml(const std::filesystem::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
@@ -96,19 +104,36 @@ class Tester {
       return;
     }
     if (searched && source->text().find("tests:") == std::string::npos) return;
-    LoadOptions options = options_;
-    options.allow_unset_variables = true;
-    LoadedPipeline loaded = LoadPipeline(*std::move(source), LoadStages(), options);
-    if (!loaded.ok()) {
-      PrintErrorDiagnostics(RenderText(loaded.diagnostics, loaded.source));
-      faulty_ = true;
-      return;
+    const auto loaded = Check(*source, options_);
+    if (!loaded) return;
+    const std::string& title = loaded->description.name;
+    TestFile entry{*std::move(source), title.empty() ? std::filesystem::path(file).stem().string() : title, {}};
+    AddTests(loaded->description.tests, "", options_, entry);
+    for (const TemplateTest& test : loaded->template_tests) {
+      LoadOptions options = options_;
+      options.template_test = test;
+      if (const auto alone = Check(entry.source, options))
+        AddTests(alone->description.tests, test.name + "/", options, entry);
     }
-    const std::string& name = loaded.description.name;
-    TestFile entry{std::move(loaded.source), name.empty() ? std::filesystem::path(file).stem().string() : name, {}};
-    for (TestCase& test : loaded.description.tests)
-      if (Wanted(entry.name + "." + test.name, arguments_.filters)) entry.tests.push_back(std::move(test));
     if (!entry.tests.empty()) files_.push_back(std::move(entry));
+  }
+
+  /// nullopt after reporting what is wrong.
+  std::optional<LoadedPipeline> Check(const SourceText& source, LoadOptions options) {
+    options.allow_unset_variables = true;
+    LoadedPipeline loaded = LoadPipeline(source, LoadStages(), options);
+    if (loaded.ok()) return loaded;
+    PrintErrorDiagnostics(RenderText(loaded.diagnostics, loaded.source));
+    faulty_ = true;
+    return std::nullopt;
+  }
+
+  void AddTests(const std::vector<TestCase>& tests, const std::string& prefix, const LoadOptions& options,
+                TestFile& file) const {
+    for (const TestCase& test : tests) {
+      const std::string name = file.name + "." + prefix + test.name;
+      if (Wanted(name, arguments_.filters)) file.tests.push_back({name, test, options});
+    }
   }
 
   size_t CountTests() const {
@@ -119,8 +144,8 @@ class Tester {
 
   int List() const {
     for (const TestFile& file : files_)
-      for (const TestCase& test : file.tests)
-        Print(fmt::format("{}.{}  {}:{}\n", file.name, test.name, file.source.file(), test.place.line));
+      for (const FoundTest& found : file.tests)
+        Print(fmt::format("{}  {}:{}\n", found.name, file.source.file(), found.test.place.line));
     return kDone;
   }
 
@@ -132,10 +157,11 @@ class Tester {
     for (const TestFile& file : files_) {
       Print(fmt::format("[----------] {} of {}\n", Count(file.tests.size(), "test"), file.source.file()));
       tested.push_back({file.source.file(), file.name, {}});
-      for (const TestCase& test : file.tests) {
-        tested.back().results.push_back(RunOne(file, test));
-        seconds += tested.back().results.back().seconds;
-        if (!tested.back().results.back().passed()) failed.push_back(file.name + "." + test.name);
+      for (const FoundTest& found : file.tests) {
+        TestResult result = RunOne(file, found);
+        seconds += result.seconds;
+        if (!result.passed()) failed.push_back(found.name);
+        tested.back().results.push_back(std::move(result));
       }
     }
     Print(fmt::format("[==========] {} of {} ran. ({:.0f} ms total)\n", Count(count, "test"),
@@ -147,12 +173,11 @@ class Tester {
     return arguments_.junit.empty() ? exit : std::max<int>(exit, PrintOrWrite(arguments_.junit, JunitXml(tested)));
   }
 
-  TestResult RunOne(const TestFile& file, const TestCase& test) const {
-    const std::string name = file.name + "." + test.name;
-    Print("[ RUN      ] " + name + "\n");
-    TestResult result = RunTest(file.source, LoadStages(), options_, test, scratch_);
+  TestResult RunOne(const TestFile& file, const FoundTest& found) const {
+    Print("[ RUN      ] " + found.name + "\n");
+    TestResult result = RunTest(file.source, LoadStages(), found.options, found.test, scratch_);
     for (const TestFailure& failure : result.failures) Print(FailureText(file.source.file(), failure));
-    Print(fmt::format("[{}] {} ({:.0f} ms)\n", result.passed() ? "       OK " : "  FAILED  ", name,
+    Print(fmt::format("[{}] {} ({:.0f} ms)\n", result.passed() ? "       OK " : "  FAILED  ", found.name,
                       result.seconds * 1e3));
     return result;
   }
@@ -189,7 +214,8 @@ void AddTestCommand(CLI::App& app, Action* action) {
   AddSettings(*command, arguments->settings, arguments->profiles);
   command
       ->add_option("--filter", arguments->filters,
-                   "Only tests with such a name (PIPELINE.TEST; `*` and `?` stand for any text and character); may be "
+                   "Only tests with such a name (PIPELINE.TEST, PIPELINE.TEMPLATE/TEST; `*` and `?` stand for any text "
+                   "and character); may be "
                    "repeated")
       ->allow_extra_args(false)
       ->type_name("PATTERN");

@@ -19,7 +19,7 @@ std::string SideText(const std::optional<DiffSide>& side) {
 std::string NameText(const std::optional<DiffSide>& side) { return side->value.get<std::string>(); }
 
 std::string PlaceText(const std::string& file, const DiffSide& side) {
-  return side.place.line > 0 ? fmt::format("{}:{}:{}", file, side.place.line, side.place.column) : file;
+  return side.place.line > 0 && side.place.file == 0 ? fmt::format("{}:{}:{}", file, side.place.line, side.place.column) : file;
 }
 
 std::string ThingText(const Difference& difference) {
@@ -49,8 +49,8 @@ Json SideJson(const std::optional<DiffSide>& side) {
   if (!side) return Json();
   return {{"value", side->value},
           {"default", side->is_default},
-          {"line", side->place.line > 0 ? Json(side->place.line) : Json()},
-          {"column", side->place.line > 0 ? Json(side->place.column) : Json()}};
+          {"line", side->place.line > 0 && side->place.file == 0 ? Json(side->place.line) : Json()},
+          {"column", side->place.line > 0 && side->place.file == 0 ? Json(side->place.column) : Json()}};
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ bool Has(const std::vector<Diagnostic>& diagnostics, const Diagnostic& fault) {
 }  // namespace
 
 std::optional<Fix> Fixer::Find(const LoadedPipeline& loaded, const Diagnostic& fault) const {
-  if (fault.place.line == 0) return std::nullopt;
+  if (fault.place.line == 0 || fault.place.file != 0) return std::nullopt;
   Diagnostics ignored(loaded.source.file());
   const YamlNodePtr root = ParseYaml(loaded.source, ignored);
   const SourceMap map(loaded.source, root.get());

@@ -53,10 +53,11 @@ void TestReader::ReadOutput(const YamlEntry& entry, Expectations& expect) {
   const std::vector<std::string> sinks = Ends(false);
   if (node.kind == YamlNode::Kind::kMap) {
     for (const YamlEntry& part : node.entries) {
-      const StageDescription* const stage = FindStage(part.key, part.place, owner);
+      const std::string name = EndName(part.key);
+      const StageDescription* const stage = FindStage(name, part.place, owner);
       if (stage != nullptr && stage->descriptor != nullptr && !stage->descriptor->outputs.empty())
         Fault(part.place, owner + ": stage `" + part.key + "` is no last stage", "one of " + NameList(sinks));
-      expect.output.push_back(ReadRecords(part.key, *part.value, owner));
+      expect.output.push_back(ReadRecords(name, *part.value, owner));
     }
   } else if (node.kind == YamlNode::Kind::kSequence && sinks.size() != 1 && stages_known_) {
     Fault(node.place, owner + " is a list, but the pipeline has " + std::to_string(sinks.size()) + " last stages",
@@ -71,8 +72,8 @@ void TestReader::ReadStages(const YamlEntry& entry, Expectations& expect) {
   const YamlNode* const map = Map(*entry.value, owner, "a map from stage to figures");
   if (map == nullptr) return;
   for (const YamlEntry& part : map->entries) {
-    FindStage(part.key, part.place, owner);
-    expect.stages.push_back({part.key, ReadRecord(*part.value, owner + ": `" + part.key + "`")});
+    FindStage(FullName(part.key), part.place, owner);
+    expect.stages.push_back({FullName(part.key), ReadRecord(*part.value, owner + ": `" + part.key + "`")});
   }
 }
 

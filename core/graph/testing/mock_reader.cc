@@ -28,14 +28,14 @@ void TestReader::ReadMocks(const YamlEntry& entry, TestCase& test) {
   if (map == nullptr) return;
   for (const YamlEntry& part : map->entries) {
     const std::string owner = owner_ + ": the mock of `" + part.key + "`";
-    const StageDescription* const stage = FindStage(part.key, part.place, owner_ + ": `mocks`");
+    const StageDescription* const stage = FindStage(FullName(part.key), part.place, owner_ + ": `mocks`");
     const StageDescriptor* const descriptor = stage == nullptr ? nullptr : stage->descriptor;
     if (descriptor != nullptr && descriptor->is_source())
       Fault(part.place, owner_ + ": stage `" + part.key + "` is a source", "`input:` with what it reads");
     if (descriptor != nullptr && descriptor->outputs.empty())
       Fault(part.place, owner_ + ": nothing follows stage `" + part.key + "`, so it is never run in a test",
             "`expect:` with what reaches it");
-    StageMock mock{part.key, part.place, {}};
+    StageMock mock{FullName(part.key), part.place, {}};
     const std::vector<YamlNodePtr> one = {part.value};
     for (const YamlNodePtr& item : part.value->kind == YamlNode::Kind::kSequence ? part.value->items : one)
       mock.answers.push_back(ReadAnswer(*item, stage, owner));

@@ -171,7 +171,9 @@ std::vector<TestFailure> Failures(const SourceText& source, const Registry& regi
   std::vector<TestFailure> failures;
   for (const Diagnostic& fault : loaded.diagnostics) {
     if (fault.severity == Severity::kError)
-      failures.push_back({fault.place.line > 0 ? fault.place : test.place, fault.message, fault.expected, ""});
+      failures.push_back(fault.place.line > 0 && fault.place.file == 0
+                             ? TestFailure{fault.place, fault.message, fault.expected, ""}
+                             : TestFailure{test.place, fault.file + ": " + fault.message, fault.expected, ""});
   }
   if (!failures.empty()) return failures;
   // What was read of the test before its profiles were laid over the pipeline may not know its stages.

@@ -188,6 +188,10 @@ const StageDescription* TestReader::FindStage(const std::string& name, Place pla
   return nullptr;
 }
 
+std::string TestReader::EndName(const std::string& output) const {
+  return scope_.empty() ? output : TemplateEnd(output);
+}
+
 std::vector<std::string> TestReader::Ends(bool sources) const {
   std::vector<std::string> names;
   for (const StageDescription& stage : pipeline_.stages) {

@@ -26,8 +26,10 @@ std::span<const TestKey> ExpectKeys();
 /// its profiles are the last of those `laid` over the pipeline.
 class TestReader {
  public:
-  TestReader(const PipelineDescription& pipeline, const std::vector<std::string>& laid, Diagnostics& diagnostics)
-      : pipeline_(pipeline), laid_(laid), diagnostics_(diagnostics) {}
+  /// `scope`: the template whose tests they are, "" for those of the pipeline; they name stages and outputs as it does.
+  TestReader(const PipelineDescription& pipeline, const std::vector<std::string>& laid, std::string scope,
+             Diagnostics& diagnostics)
+      : pipeline_(pipeline), laid_(laid), scope_(std::move(scope)), diagnostics_(diagnostics) {}
   std::vector<TestCase> Read(const YamlNode& section);
 
  private:
@@ -51,13 +53,17 @@ class TestReader {
   const YamlNode* Map(const YamlNode& node, const std::string& owner, const std::string& expected);
   void ReportUnknown(const YamlNode& map, const std::string& owner, std::span<const TestKey> keys);
   void Fault(Place place, std::string message, std::string expected);
-  /// The stage of this name if tests may speak of it; null after reporting, or where stages are not known.
+  /// The names that the pipeline gives to a stage, and to the end behind an output, that the test names.
+  std::string FullName(const std::string& stage) const { return scope_.empty() ? stage : scope_ + "/" + stage; }
+  std::string EndName(const std::string& output) const;
+  /// The stage of this (full) name if tests may speak of it; null after reporting, or where stages are not known.
   const StageDescription* FindStage(const std::string& name, Place place, const std::string& owner);
   /// The names of the stages that read, or of those that nothing follows.
   std::vector<std::string> Ends(bool sources) const;
 
   const PipelineDescription& pipeline_;
   const std::vector<std::string>& laid_;
+  const std::string scope_;
   Diagnostics& diagnostics_;
   std::string owner_;         // "test `name`"
   bool stages_known_ = true;  // of the test that is read

@@ -58,7 +58,7 @@ class PipelineDiff : public ::testing::Test {
     return last == std::string::npos ? text : text.substr(0, last + 1);
   }
   const Registry registry_ = testing::MakeSampleRegistry();
-  LoadedPipeline before_{SourceText("", ""), {}, {}, {}}, after_{SourceText("", ""), {}, {}, {}};
+  LoadedPipeline before_{SourceText("", ""), {}, {}, {}, {}}, after_{SourceText("", ""), {}, {}, {}, {}};
 };
 
 TEST_F(PipelineDiff, WritingIsNoDifference) {

@@ -53,7 +53,8 @@ class FixerTest : public ::testing::Test {
   }
 
   const Registry registry_ = testing::MakeSampleRegistry();
-  const LoadOptions options_{.variables = {}, .profiles = {}, .overrides = {}, .allow_unset_variables = true};
+  const LoadOptions options_{
+      .variables = {}, .profiles = {}, .overrides = {}, .allow_unset_variables = true, .template_test = {}};
 };
 
 TEST_F(FixerTest, LeavesARightFileAlone) {
