@@ -34,9 +34,12 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& k
   std::string best;
   size_t best_distance = 0;
   for (const std::string& candidate : known) {
-    const size_t distance = EditDistance(name, candidate), longer = std::max(name.size(), candidate.size());
+    const size_t longer = std::max(name.size(), candidate.size()), shorter = std::min(name.size(), candidate.size());
+    const size_t most = std::max<size_t>(1, (longer + 1) / 3);
     const bool begins = name.size() >= 2 && candidate.starts_with(name);
-    const bool near = distance <= std::max<size_t>(1, (longer + 1) / 3) && distance < longer;
+    if (!begins && longer - shorter > most && longer <= 128) continue;  // it is as far at least
+    const size_t distance = EditDistance(name, candidate);
+    const bool near = distance <= most && distance < longer;
     if ((near || begins) && (best.empty() || distance < best_distance)) {
       best = candidate;
       best_distance = distance;

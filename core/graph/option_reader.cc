@@ -137,10 +137,11 @@ OptionValues OptionReader::ReadSection(const YamlNode* section, Place place, con
 const YamlEntry* OptionReader::FindMeant(const YamlNode& map, const std::string& key,
                                          const std::vector<std::string>& known) {
   const YamlEntry* meant = nullptr;
+  const std::vector<std::string> one = {key};  // most keys are near to none, which is soon seen
   for (const YamlEntry& entry : map.entries) {
     if (entry.key == key) return &entry;
     const bool is_known = std::find(known.begin(), known.end(), entry.key) != known.end();
-    if (!is_known && NearestName(entry.key, known) == key) meant = &entry;
+    if (!is_known && !NearestName(entry.key, one).empty() && NearestName(entry.key, known) == key) meant = &entry;
   }
   return meant;
 }
