@@ -1,5 +1,7 @@
 #include "core/graph/plan.h"
 
+#include <map>
+
 #include "core/model/model_file.h"
 #include "core/model/weights.h"
 
@@ -80,9 +82,15 @@ Result<PlannedModel> PlanModel(const ModelDescription& model, uint64_t credits) 
   const KvLayout layout{hyper.layers, hyper.kv_heads, hyper.head_dim, KvType(config.precision, device->info().kind)};
   planned.kv_bytes_per_token = layout.page_bytes() / kKvPageTokens;
   planned.kv_bytes_bound = planned.kv_bytes_per_token * static_cast<uint64_t>(planned.context_length) * credits;
+  planned.device_bytes = device->info().total_memory;
   planned.dispatch = ops->DispatchReport();
+  RETORT_ASSIGN_OR_RETURN(const StepWork work, WorkOfStep(file->tensors(), config.weights));
+  planned.step = {hyper, work, planned.kv_bytes_per_token, config.precision == Precision::kFast};
   return planned;
 }
+
+constexpr int kPlannedSteps[] = {1, 4, 16};  // sequences
+constexpr double kPlannedContext = 256;      // tokens of each
 
 }  // namespace
 
@@ -118,6 +126,31 @@ Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& fi
   }
   if (code != StatusCode::kOk) return Status(code, faults);
   return plan;
+}
+
+void EstimateSteps(const Calibration& machine, Plan* plan) {
+  for (PlannedModel& model : plan->models) {
+    if (model.device != "cpu") continue;
+    for (const int sequences : kPlannedSteps)
+      model.steps.push_back(
+          {sequences, LeastStepSeconds(model.step, machine, sequences, sequences, kPlannedContext, sequences)});
+  }
+}
+
+std::vector<Diagnostic> MemoryWarnings(const Plan& plan) {
+  std::vector<Diagnostic> warnings;
+  std::map<std::string, uint64_t> taken;  // by device, of the models before
+  for (const PlannedModel& model : plan.models) {
+    uint64_t& bytes = taken[model.device];
+    const std::string before = bytes > 0 ? " with those of the models before it" : "";
+    bytes += model.weight_bytes;
+    if (model.device_bytes == 0 || bytes <= model.device_bytes) continue;
+    warnings.push_back({Severity::kWarning, Rule::kMemory, plan.file, plan.pipeline->FindModel(model.name)->place,
+                        "model `" + model.name + "`: its weights take " + BytesText(bytes) + before + ", and `" +
+                            model.device + "` has " + BytesText(model.device_bytes),
+                        "smaller `weights:` (q8_0, q4_1), a smaller model, or another device", ""});
+  }
+  return warnings;
 }
 
 }  // namespace retort

@@ -46,6 +46,15 @@ std::string StageText(const PipelineDescription& pipeline, size_t index) {
   return out;
 }
 
+/// Where that is more than the device has: how many records at full context there is room for.
+std::string RoomText(const PlannedModel& model) {
+  if (model.device_bytes == 0 || model.weight_bytes + model.kv_bytes_bound <= model.device_bytes) return "";
+  const std::string has = fmt::format(", of {} that the device has", BytesText(model.device_bytes));
+  if (model.weight_bytes >= model.device_bytes) return has + ": not even the weights fit";
+  const uint64_t record = model.kv_bytes_per_token * static_cast<uint64_t>(model.context_length);
+  return has + fmt::format(": room for {} such records", (model.device_bytes - model.weight_bytes) / record);
+}
+
 std::string ModelText(const PlannedModel& model) {
   std::string out = fmt::format("  {}  {}\n", model.name, model.path);
   out += fmt::format("      {}, {} layers, hidden {}, vocabulary {}, context {} tokens\n", model.architecture,
@@ -53,11 +62,15 @@ std::string ModelText(const PlannedModel& model) {
   out += fmt::format("      device {}: {}; weights {}, precision {}\n", model.device, model.device_text, model.weights,
                      model.precision);
   out += fmt::format(
-      "      memory {} of weights, {} of keys and values a token; at most {} with every record at full context\n",
+      "      memory {} of weights, {} of keys and values a token; at most {} with every record at full context{}\n",
       BytesText(model.weight_bytes), BytesText(model.kv_bytes_per_token),
-      BytesText(model.weight_bytes + model.kv_bytes_bound));
+      BytesText(model.weight_bytes + model.kv_bytes_bound), RoomText(model));
   if (model.neuron_bytes > 0)
     out += fmt::format("      {} more where a stage runs some of the neurons\n", BytesText(model.neuron_bytes));
+  for (const PlannedStep& step : model.steps)
+    out +=
+        fmt::format("      time   a step of {:>2} {} at least {:.2f} ms: at most {:.0f} tokens/s\n", step.sequences,
+                    step.sequences == 1 ? "sequence " : "sequences", step.seconds * 1e3, step.sequences / step.seconds);
   for (const std::string& line : model.dispatch) out += "      dispatch " + line + "\n";
   return out;
 }
@@ -149,7 +162,10 @@ nlohmann::ordered_json PlanJson(const Plan& plan) {
                       {"neuron_bytes", m.neuron_bytes},
                       {"kv_bytes_per_token", m.kv_bytes_per_token},
                       {"kv_bytes_bound", m.kv_bytes_bound},
+                      {"device_bytes", m.device_bytes},
                       {"dispatch", m.dispatch}});
+    for (const PlannedStep& step : m.steps)
+      models.back()["steps"].push_back({{"sequences", step.sequences}, {"least_seconds", step.seconds}});
   }
   return {{"name", pipeline.name},
           {"file", plan.file},

@@ -42,6 +42,7 @@ constexpr RuleText kRules[] = {
     {Rule::kUnusedVariable, "unused-variable", "A variable is never used."},
     {Rule::kUnsetVariable, "unset-variable", "A variable has no value."},
     {Rule::kUnknownDevice, "unknown-device", "A device is not known."},
+    {Rule::kMemory, "memory", "The weights of a device's models are larger than its memory."},
     {Rule::kUnusedModel, "unused-model", "A model is declared but no stage uses it."},
     {Rule::kUnknownModel, "unknown-model", "A stage names a model that is not declared."},
     {Rule::kStageName, "stage-name", "The name of a stage cannot stand in an edge."},

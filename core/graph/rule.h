@@ -47,6 +47,7 @@ enum class Rule {
   kUnsetVariable,
   // models and stages
   kUnknownDevice,
+  kMemory,
   kUnusedModel,
   kUnknownModel,
   kStageName,

@@ -113,6 +113,58 @@ TEST(Plan, CountsWhatAStepReadsAndMultiplies) {
   EXPECT_FALSE(WorkOfStep(**file, "q9").ok());
 }
 
+TEST(Plan, SaysHowLongStepsTakeAtLeast) {
+  const Registry registry = testing::MakeSampleRegistry();
+  std::string text = kLoop;
+  text.replace(text.find("stages:"), 0, "models:\n  m: { source: smollm2-135m-instruct }\n");
+  const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+  auto plan = MakePlan(loaded.description, "loop.yaml");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_FALSE(PlanJson(*plan).at("models")[0].contains("steps")) << "nothing was measured";
+  const Calibration machine{1, 10e9, 100e9, 200e9, 0};
+  EstimateSteps(machine, &*plan);
+  const PlannedModel& model = plan->models[0];
+  ASSERT_EQ(model.steps.size(), 3u);
+  const double reading = (static_cast<double>(model.step.work.bytes) + 256.0 * 22.5 * 1024) / 10e9;
+  EXPECT_NEAR(model.steps[0].seconds, reading, reading * 1e-6) << "one token is bound by memory";
+  const double products = 2 * 16 *
+                          (static_cast<double>(model.step.work.quantised_products) / 200e9 +
+                           static_cast<double>(model.step.work.float_products) / 100e9);
+  const double attention = 4.0 * 16 * 256 * 30 * 9 * 64 / 100e9;
+  EXPECT_NEAR(model.steps[2].seconds, products + attention, products * 1e-6) << "sixteen by arithmetic";
+  EXPECT_NE(PlanText(*plan).find("a step of 16 sequences at least"), std::string::npos);
+}
+
+TEST(Plan, WarnsOfWeightsLargerThanTheMemory) {
+  const Registry registry = testing::MakeSampleRegistry();
+  std::string text = kLoop;
+  text.replace(text.find("stages:"), 0, "models:\n  a: { source: x.gguf }\n  b: { source: y.gguf }\n");
+  const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+  Plan plan{&loaded.description, "loop.yaml", {}};
+  for (const char* name : {"a", "b"}) {
+    PlannedModel model;
+    model.name = name;
+    model.device = "cpu";
+    model.weight_bytes = uint64_t{3} << 30;
+    model.kv_bytes_per_token = 1 << 20;
+    model.context_length = 1024;
+    model.kv_bytes_bound = uint64_t{4} << 30;
+    model.device_bytes = uint64_t{5} << 30;
+    plan.models.push_back(model);
+  }
+  const auto warnings = MemoryWarnings(plan);
+  ASSERT_EQ(warnings.size(), 1u) << "one fits, two do not";
+  EXPECT_EQ(warnings[0].place, (Place{6, 3}));
+  EXPECT_EQ(warnings[0].message,
+            "model `b`: its weights take 6.0 GiB with those of the models before it, and `cpu` has 5.0 GiB");
+  EXPECT_NE(PlanText(plan).find("of 5.0 GiB that the device has: room for 2 such records"), std::string::npos);
+  plan.models[0].weight_bytes = uint64_t{6} << 30;
+  EXPECT_EQ(MemoryWarnings(plan).size(), 2u);
+  EXPECT_NE(PlanText(plan).find("not even the weights fit"), std::string::npos);
+  for (PlannedModel& model : plan.models) model.device_bytes = 0;
+  EXPECT_TRUE(MemoryWarnings(plan).empty()) << "unknown memory is no fault";
+}
+
 TEST(BytesText, ChoosesTheUnit) {
   EXPECT_EQ(BytesText(17), "17 B");
   EXPECT_EQ(BytesText(1536), "1.5 KiB");

@@ -78,38 +78,6 @@ uint64_t ResidentBytes() {
   return 0;
 }
 
-/// What this machine allows at best.
-class Limit {
- public:
-  Limit(const Model& model, const Calibration& machine, const StepWork& work)
-      : model_(model), machine_(machine), work_(work) {}
-  /// Seconds of `rows` tokens in `sequences` sequences whose contexts have `context` tokens on average.
-  double Seconds(double rows, double sequences, double context, double logit_rows) const {
-    const ModelHyper& h = model_.hyper();
-    const double kv_bytes = sequences * context * static_cast<double>(model_.kv_bytes_per_token());
-    const double reading = (static_cast<double>(work_.bytes) + kv_bytes) / machine_.read_bytes_per_second;
-    // The vocabulary's share is multiplied for the rows whose logits are wanted.
-    const double all = static_cast<double>(work_.quantised_products + work_.float_products);
-    const double logits = static_cast<double>(h.vocab) * h.hidden;
-    const double share = (all - logits + logits * logit_rows / rows) / all;
-    const bool fast = model_.config().precision == Precision::kFast;
-    constexpr double kTileRows = 16;  // of a matrix unit, which fewer leave idle
-    const double bf16 = fast && rows >= kTileRows ? machine_.bf16_flops_per_second : 0;
-    const double floats = std::max(machine_.f32_flops_per_second, bf16);
-    const double integers = fast ? std::max(machine_.int8_ops_per_second, bf16) : machine_.f32_flops_per_second;
-    const double products =
-        2 * rows * share *
-        (static_cast<double>(work_.quantised_products) / integers + static_cast<double>(work_.float_products) / floats);
-    const double attention = 4.0 * rows * context * h.layers * h.heads * h.head_dim / machine_.f32_flops_per_second;
-    return std::max(reading, products + attention);
-  }
-
- private:
-  const Model& model_;
-  const Calibration& machine_;
-  const StepWork& work_;
-};
-
 /// The better of two measurements: what is shared with others is at times slower than it is.
 Result<Calibration> CalibrateTwice(int threads) {
   RETORT_ASSIGN_OR_RETURN(Calibration best, Calibrate(threads));
@@ -153,7 +121,11 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
   RETORT_ASSIGN_OR_RETURN(const Calibration machine, CalibrateTwice(options.model.threads));
   RETORT_ASSIGN_OR_RETURN(const auto file, ModelFile::Open(model->config().source));
   RETORT_ASSIGN_OR_RETURN(const StepWork work, WorkOfStep(file->tensors(), options.model.weights));
-  const Limit limit(*model, machine, work);
+  const SteppedModel stepped{model->hyper(), work, model->kv_bytes_per_token(),
+                             model->config().precision == Precision::kFast};
+  const auto least = [&](double rows, double of, double context, double logit_rows) {
+    return LeastStepSeconds(stepped, machine, rows, of, context, logit_rows);
+  };
   Json v = Json::object(), step_seconds = Json::object(), attained = Json::object();
   for (size_t i = 0; i < sizes.size(); ++i) {
     const bool asked = std::find(options.steps.begin(), options.steps.end(), sizes[i]) != options.steps.end();
@@ -161,9 +133,9 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
     const std::string n = std::to_string(sizes[i]);
     v[n] = steps[i] / steps[0];
     step_seconds[n] = steps[i];
-    attained[n] = limit.Seconds(sizes[i], options.many ? sizes[i] : 1, options.prompt, sizes[i]) / steps[i];
+    attained[n] = least(sizes[i], options.many ? sizes[i] : 1, options.prompt, sizes[i]) / steps[i];
   }
-  const double best_step = limit.Seconds(1, 1, options.prompt, 1);
+  const double best_step = least(1, 1, options.prompt, 1);
   return Json{{"model", model->config().source},
               {"device", model->device().info().description},
               {"weights", options.model.weights},
@@ -187,7 +159,7 @@ Result<Json> RunDecodeBench(const DecodeBenchOptions& options) {
               {"limit_tokens_per_second", 1 / best_step},
               {"attained_over_limit", best_step / steps[0]},
               {"attained_over_limit_of_step", attained},
-              {"prefill_attained_over_limit", limit.Seconds(options.prompt, 1, options.prompt / 2.0, 1) / prefill},
+              {"prefill_attained_over_limit", least(options.prompt, 1, options.prompt / 2.0, 1) / prefill},
               {"dispatch", model->DispatchReport()}};
 }
 

@@ -7,6 +7,7 @@
 #include "core/graph/lint/fixer.h"
 #include "core/graph/lint/lint_report.h"
 #include "core/graph/lint/markdown_pipelines.h"
+#include "core/graph/plan.h"
 #include "core/model/new_file.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/lock/pipeline_lock.h"
@@ -87,6 +88,7 @@ class Linter {
     if (!loaded.ok()) exit_ = kUsage;
     LintedFile linted{loaded.source, {}};
     AddFindings(loaded, fixer_, "", &linted.findings);
+    AddMemory(loaded, file, &linted.findings);
     for (const std::string& profile : profiles) {
       LoadOptions options = options_;
       options.profiles = {profile};
@@ -104,6 +106,14 @@ class Linter {
     }
     if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));
+  }
+
+  /// What does not fit into memory, where the models are there to be looked at.
+  static void AddMemory(const LoadedPipeline& loaded, const std::string& file, std::vector<LintFinding>* findings) {
+    if (!loaded.ok()) return;
+    const auto plan = MakePlan(loaded.description, file);
+    if (!plan.ok()) return;
+    for (Diagnostic& warning : MemoryWarnings(*plan)) findings->push_back({std::move(warning), std::nullopt});
   }
 
   /// Those that are not there yet, what is said of them followed by `under`.
