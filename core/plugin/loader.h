@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,12 @@
 namespace retort {
 
 struct LoaderOptions {
-  std::vector<std::string> directories;           // searched in order for files *.so; a file found twice is loaded once
-  std::string probe_program;                      // retort-plugin-probe; empty: load without trying in a child process
-  std::string cache_path;                         // which files passed the probe; empty: none kept
+  std::vector<std::string> directories;  // searched in order for files *.so; a file found twice is loaded once
+  std::string probe_program;             // retort-plugin-probe; empty: load without trying in a child process
+  std::string cache_path;                // which files passed the probe; empty: none kept
+  /// Asked of each file before anything of it is run, but for those of `own_directory`; null: nothing is asked.
+  std::function<Status(const std::string& path)> check{};
+  std::string own_directory{};                    // the program's own plugins, which are trusted as it is
   std::chrono::milliseconds probe_timeout{1700};  // RETORT_PROBE_TIMEOUT, in seconds, changes the default
 };
 

@@ -66,7 +66,8 @@ LoaderOptions DefaultLoaderOptions(const std::vector<std::string>& extra_directo
   std::error_code error;
   const fs::path bin = fs::read_symlink("/proc/self/exe", error).parent_path();
   const fs::path built = bin.parent_path() / "lib/retort/plugins", installed = bin.parent_path() / RETORT_PLUGIN_DIR;
-  options.directories.push_back(fs::exists(installed, error) ? installed.string() : built.string());
+  options.own_directory = fs::exists(installed, error) ? installed.string() : built.string();
+  options.directories.push_back(options.own_directory);
   options.probe_program = (bin / "retort-plugin-probe").string();
   options.cache_path = CachePath();
   options.probe_timeout = ProbeTimeout(options.probe_timeout);
@@ -85,7 +86,8 @@ void LoadPlugins(const LoaderOptions& options, Registry& registry) {
       const fs::path real = fs::canonical(path, error);
       if (!seen.insert(error ? path : real.string()).second) continue;
       Status status;
-      if (!options.probe_program.empty() && !cache.Passed(path)) {
+      if (options.check && directory != options.own_directory) status = options.check(path);
+      if (status.ok() && !options.probe_program.empty() && !cache.Passed(path)) {
         status = ProbePlugin(options.probe_program, path, options.probe_timeout);
         if (status.ok()) cache.SetPassed(path);
       }

@@ -136,5 +136,30 @@ edges: [ read -> prompt, prompt -> generate, { from: generate.continue, to: gene
   EXPECT_EQ(Retort({"lint", "p.yaml"}).exit_code, 0);
 }
 
+TEST_F(LockTest, WhereKeysAreNamedOnlySignedPluginsAreLoaded) {
+  const auto shell = [&](const std::string& command) { return RunShell(command, folder_.path()).exit_code; };
+  ASSERT_EQ(shell("for k in ours other; do openssl genpkey -algorithm ed25519 -out $k.pem && "
+                  "openssl pkey -in $k.pem -pubout -out $k.pub || exit 1; done"),
+            0);
+  const auto list = [&](const std::string& keys) {
+    return RunRetort({"list"}, "", folder_.path(),
+                     {{"RETORT_PLUGIN_PATH", "plugins"},
+                      {"XDG_CACHE_HOME", folder_.path() + "/cache"},
+                      {"RETORT_PLUGIN_KEYS", keys}})
+        .out;
+  };
+  EXPECT_THAT(list(""), HasSubstr("old-stage"));
+  EXPECT_THAT(list("ours.pub"),
+              AllOf(HasSubstr("it is not signed"), HasSubstr("openssl pkeyutl -sign"), HasSubstr("read-jsonl")))
+      << "the program's own are as trusted as it is";
+  ASSERT_EQ(
+      shell("openssl pkeyutl -sign -rawin -inkey ours.pem -in plugins/old_stage.so -out plugins/old_stage.so.sig"), 0);
+  EXPECT_THAT(list("other.pub:ours.pub"), Not(HasSubstr("refused")));
+  EXPECT_THAT(list("other.pub"), HasSubstr("its signature is by none of the keys"));
+  EXPECT_THAT(list("ours.pem"), HasSubstr("holds no public key"));
+  ChangePlugin();
+  EXPECT_THAT(list("ours.pub"), HasSubstr("its signature is by none of the keys"));
+}
+
 }  // namespace
 }  // namespace retort::testing

@@ -230,11 +230,18 @@ TEST(EngineSchedule, LingeringEndsWhenTheOthersLeaveAnotherWay) {
 
 TEST(EngineSchedule, LingeringLastsAsLongAsItSays) {
   TestGraph graph({.threads = 2});
-  graph.Source(2).Stage({.name = "a"}, [](StageContext& context, Records records) {
-    if (records[0]->number == 1) std::this_thread::sleep_for(milliseconds(300));
+  std::atomic<bool> called = false;  // the first record left `b` while the second was still at `a`
+  graph.Source(2).Stage({.name = "a"}, [&called](StageContext& context, Records records) {
+    for (int i = 0; records[0]->number == 1 && !called && i < 10000; ++i) std::this_thread::sleep_for(milliseconds(1));
     return EmitAll()(context, records);
   });
-  graph.Stage({.name = "b", .max_batch = 2, .linger = milliseconds(20)}, EmitAll()).Sink();
+  graph
+      .Stage({.name = "b", .max_batch = 2, .linger = milliseconds(20)},
+             [&called](StageContext& context, Records records) {
+               called = true;
+               return EmitAll()(context, records);
+             })
+      .Sink();
   graph.Edge("source", "a").Edge("a", "b").Edge("b", "sink");
   EXPECT_EQ(graph.Run().stages.at("b").calls, 2u);
 }
