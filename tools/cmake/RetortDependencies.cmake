@@ -25,8 +25,13 @@ add_library(retort_hwy INTERFACE)
 target_link_libraries(retort_hwy INTERFACE "${RETORT_HWY_LIBRARY}")
 # Kernels for the byte products of VNNI too; left out by default for the time they take to compile.
 target_compile_definitions(retort_hwy INTERFACE HWY_WANT_AVX3_DL)
-if(RETORT_SANITIZE)  # the least, the most and one between: the others are the same code with other lanes
+if(RETORT_FUZZ)  # fuzz targets multiply nothing
+  target_compile_definitions(retort_hwy INTERFACE
+    "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX2|HWY_AVX3|HWY_AVX3_DL)")
+elseif(RETORT_SANITIZE)  # the least, the most and one between: the others are the same code with other lanes
   target_compile_definitions(retort_hwy INTERFACE "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")
+endif()
+if(RETORT_SANITIZE)
   # The scopes of thousands of inlined temporaries are three quarters of what the compiler does to a kernel.
   target_compile_options(retort_hwy INTERFACE -fno-sanitize-address-use-after-scope)
 endif()
