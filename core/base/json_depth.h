@@ -6,6 +6,8 @@
 
 namespace retort {
 
+inline constexpr int kMaxJsonDepth = 256;  // of a record; nlohmann writes nested values by recursion
+
 /// Offset of the first bracket that nests deeper than `most`, or npos. Of text that need not be JSON.
 inline size_t FindDeeperJson(std::string_view text, int most) {
   int depth = 0;

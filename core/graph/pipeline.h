@@ -38,6 +38,8 @@ struct StageDescription {
   std::chrono::microseconds linger{0};
   bool concurrent = false;
   bool ordered = false;
+  bool isolated = false;                 // runs in a process of its own
+  std::chrono::milliseconds timeout{0};  // of a call there; 0: none
   Place place, uses_place;
   std::map<std::string, Place> value_places;  // of the values given; others are defaults
   OptionValues settings;                      // of StageKeys, as written or by default

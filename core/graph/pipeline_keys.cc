@@ -41,6 +41,17 @@ OptionSpec Source() {
   return spec;
 }
 
+OptionSpec Timeout() {
+  OptionSpec spec =
+      Key(RETORT_OPTION_FLOAT, "timeout", "0",
+          "How long a call may take; then the stage's process is killed and the records of the call fail. "
+          "With `isolation: process` alone; 0 = as long as it likes.");
+  spec.minimum = 0;
+  spec.maximum = 86400;
+  spec.unit = "seconds";
+  return spec;
+}
+
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMaxThreads = 4096;
 constexpr double kMaxInt32 = 2147483647;
@@ -103,6 +114,11 @@ const std::vector<OptionSpec>& StageKeys() {
       Number("concurrency", "0", 0, 1, "", "1 = one call at a time; 0 = as many as the stage allows."),
       Choice("order", "auto", {"auto", "input", "completion"},
              "Whether records arrive in the order of the input; `auto` = as the stage says."),
+      Choice(
+          "isolation", "none", {"none", "process"},
+          "`process`: the stage runs in a process of its own, so that where its plugin crashes or hangs, the records "
+          "of that call fail and the run goes on."),
+      Timeout(),
   };
   return keys;
 }

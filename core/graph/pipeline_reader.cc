@@ -6,6 +6,7 @@
 #include "core/graph/nearest_name.h"
 #include "core/graph/payload.h"
 #include "core/graph/pipeline_keys.h"
+#include "core/graph/stage_isolation.h"
 #include "core/graph/testing/test_reader.h"
 #include "core/plugin/plugin_stage.h"
 
@@ -240,6 +241,7 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     }
     ReadRunModels(owner, complete, stage);
     ReadPayloads(owner, complete, stage);
+    ReadIsolation(owner, stage, diagnostics_);
   } else {
     ReportUnknownKeys(*entry.value, owner, StageKeyNames());
     options_.ExpandAll(*entry.value);

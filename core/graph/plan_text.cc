@@ -22,12 +22,19 @@ const EdgeDescription* EdgeFrom(const PipelineDescription& pipeline, size_t stag
   return found == pipeline.edges.end() ? nullptr : &*found;
 }
 
+double Seconds(std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); }
+
 std::string StageTraits(const StageDescription& stage) {
   std::string text = fmt::format("up to {} record{} a call", stage.max_batch, stage.max_batch == 1 ? "" : "s");
   if (stage.linger.count() > 0) text += fmt::format(", waits up to {} ms for more", stage.linger.count() / 1000);
   text += stage.concurrent ? ", several calls at once" : ", one call at a time";
   if (stage.ordered) text += ", in the input's order";
-  if ((stage.descriptor->flags & RETORT_STAGE_BLOCKING) != 0) text += ", on a thread of its own";
+  if (stage.isolated) {
+    text += ", in a process of its own";
+    if (stage.timeout.count() > 0) text += fmt::format(", {} s a call at most", Seconds(stage.timeout));
+  } else if ((stage.descriptor->flags & RETORT_STAGE_BLOCKING) != 0) {
+    text += ", on a thread of its own";
+  }
   return text;
 }
 
@@ -95,6 +102,8 @@ Json StageJson(const PipelineDescription& pipeline, size_t index) {
           {"linger_ms", stage.linger.count() / 1000},
           {"concurrent", stage.concurrent},
           {"ordered", stage.ordered},
+          {"isolation", stage.isolated ? "process" : "none"},
+          {"timeout_s", Seconds(stage.timeout)},
           {"inputs", inputs},
           {"outputs", outputs}};
 }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/graph/trace/traced_stage.h"
+#include "core/plugin/isolation/isolated_stage.h"
 #include "core/plugin/plugin_stage.h"
 
 namespace retort {
@@ -87,6 +88,18 @@ std::vector<int> Depths(const PipelineDescription& pipeline) {
   return depths;
 }
 
+/// The stage, in this process or in one of its own.
+Result<std::unique_ptr<StageBody>> MakePluginBody(const StageDescription& stage, StageConfig config) {
+  std::unique_ptr<StageBody> body;
+  if (stage.isolated) {
+    RETORT_ASSIGN_OR_RETURN(body,
+                            IsolatedStage::Create(*stage.descriptor, std::move(config), {.timeout = stage.timeout}));
+  } else {
+    RETORT_ASSIGN_OR_RETURN(body, PluginStage::Create(*stage.descriptor, std::move(config)));
+  }
+  return body;
+}
+
 }  // namespace
 
 PipelineRun::PipelineRun(const EngineOptions& options) : engine_(std::make_unique<Engine>(options)) {}
@@ -127,7 +140,7 @@ Result<std::unique_ptr<StageBody>> PipelineRun::MakeBody(const StageDescription&
     return stand_in->second();
   StageConfig config{stage.name, stage.values, {}, repeatable};
   for (const std::string& name : stage.models) config.models[name] = models_.at(name);
-  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<StageBody> body, PluginStage::Create(*stage.descriptor, std::move(config)));
+  RETORT_ASSIGN_OR_RETURN(std::unique_ptr<StageBody> body, MakePluginBody(stage, std::move(config)));
   if (!stage.models.empty()) body = std::make_unique<TokenCountingStage>(std::move(body), tokens_);
   return body;
 }
@@ -150,7 +163,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
     options.linger = stage.linger;
     options.concurrent = stage.concurrent;
     options.ordered = stage.ordered;
-    options.blocking = (stage.descriptor->flags & RETORT_STAGE_BLOCKING) != 0;
+    options.blocking = stage.isolated || (stage.descriptor->flags & RETORT_STAGE_BLOCKING) != 0;
     options.exclusive = groups[i];
     options.priority = depths[i];
     for (const PortSpec& output : stage.descriptor->outputs) options.optional_outputs.push_back(output.optional);

@@ -6,10 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+
+#include "core/plugin/output_tail.h"
 
 extern char** environ;
 
@@ -51,22 +52,15 @@ class OutputPipe {
       char buffer[1024];
       const ssize_t count = read(ends_[0], buffer, sizeof buffer);
       if (count <= 0) return true;
-      text_.append(buffer, static_cast<size_t>(count));
-      if (text_.size() > 2 * kKeptOutput) text_.erase(0, text_.size() - kKeptOutput);
+      text_.Append({buffer, static_cast<size_t>(count)});
     }
   }
 
-  /// "; it wrote: ..." on one line, or "".
-  std::string Report() const {
-    std::string end = text_.size() > kKeptOutput ? text_.substr(text_.size() - kKeptOutput) : text_;
-    while (!end.empty() && end.back() == '\n') end.pop_back();
-    for (char& c : end) c = static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F ? ' ' : c;
-    return end.empty() ? "" : "; it wrote: " + end;
-  }
+  std::string Report() const { return text_.Report(); }
 
  private:
   int ends_[2];
-  std::string text_;
+  OutputTail text_{kKeptOutput};
 };
 
 Result<pid_t> Start(const std::string& program, const std::string& path, const OutputPipe& output) {
@@ -120,11 +114,8 @@ Status ProbePlugin(const std::string& program, const std::string& path, std::chr
   }
   if (WIFEXITED(state) && WEXITSTATUS(state) == kProbeSurvived) return {};
   kill(-child, SIGKILL);
-  if (WIFSIGNALED(state)) {
-    const int signal = WTERMSIG(state);
-    return Internal("loading it kills the process with signal " + std::to_string(signal) + " (" + strsignal(signal) +
-                    ")" + output.Report());
-  }
+  if (WIFSIGNALED(state))
+    return Internal("loading it kills the process with " + SignalText(WTERMSIG(state)) + output.Report());
   return Internal("loading it ends the process with exit code " + std::to_string(WEXITSTATUS(state)) + output.Report());
 }
 

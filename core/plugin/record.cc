@@ -15,7 +15,6 @@ namespace retort {
 namespace {
 
 constexpr size_t kMaxLineText = 1 << 20;  // kept of a line that is no record
-constexpr int kMaxDepth = 256;            // nlohmann writes nested values by recursion
 
 template <typename Integer>
 bool Fits(std::string_view number) {
@@ -97,8 +96,8 @@ Result<nlohmann::ordered_json> ParseJson(std::string_view text) {
   if (const size_t bad = FindInvalidUtf8(text); bad != text.npos) {
     return InvalidArgument("invalid UTF-8" + At(bad) + "; save it as UTF-8");
   }
-  if (const size_t deep = FindDeeperJson(text, kMaxDepth); deep != text.npos) {
-    return InvalidArgument("nested deeper than " + std::to_string(kMaxDepth) + At(deep) + "; flatten the value");
+  if (const size_t deep = FindDeeperJson(text, kMaxJsonDepth); deep != text.npos) {
+    return InvalidArgument("nested deeper than " + std::to_string(kMaxJsonDepth) + At(deep) + "; flatten the value");
   }
   if (const size_t large = FindTooLargeInteger(text); large != text.npos) {
     return InvalidArgument("a whole number beyond 64 bits" + At(large) + "; write it as text, in quotes");

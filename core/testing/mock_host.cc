@@ -40,19 +40,36 @@ void MockHost::AddModel(std::shared_ptr<Model> model) {
   models_[std::move(name)] = std::move(model);
 }
 
-Result<std::unique_ptr<MockStage>> MockHost::Create(const std::string& stage, const std::string& options) {
+Result<const StageDescriptor*> MockHost::Find(const std::string& stage) const {
   const StageDescriptor* const descriptor = registry_.Find(stage);
-  if (descriptor != nullptr) return Create(*descriptor, options);
+  if (descriptor != nullptr) return descriptor;
   const std::vector<std::string> names = registry_.StageNames();
   return NotFound("no stage `" + stage + "` is loaded; " + (names.empty() ? "none is" : "there is " + NameList(names)));
 }
 
-Result<std::unique_ptr<MockStage>> MockHost::Create(const StageDescriptor& stage, const std::string& options) {
+Result<StageConfig> MockHost::ConfigOf(const StageDescriptor& stage, const std::string& options) const {
   RETORT_ASSIGN_OR_RETURN(auto values, ReadOptions(stage, options));
   RETORT_RETURN_IF_ERROR(CheckStageOptions(stage, {stage.name, values, {}}).Annotate("stage `" + stage.name + "`"));
-  StageConfig config{.stage_name = stage.name, .values = std::move(values), .models = models_};
+  return StageConfig{.stage_name = stage.name, .values = std::move(values), .models = models_};
+}
+
+Result<std::unique_ptr<MockStage>> MockHost::Create(const std::string& stage, const std::string& options) {
+  RETORT_ASSIGN_OR_RETURN(const StageDescriptor* const descriptor, Find(stage));
+  return Create(*descriptor, options);
+}
+
+Result<std::unique_ptr<MockStage>> MockHost::Create(const StageDescriptor& stage, const std::string& options) {
+  RETORT_ASSIGN_OR_RETURN(StageConfig config, ConfigOf(stage, options));
   RETORT_ASSIGN_OR_RETURN(std::unique_ptr<PluginStage> body, PluginStage::Create(stage, std::move(config)));
   return std::unique_ptr<MockStage>(new MockStage(*this, stage, std::move(body)));
+}
+
+Result<std::unique_ptr<MockStage>> MockHost::CreateIsolated(const std::string& stage, const std::string& options,
+                                                            const IsolationOptions& isolation) {
+  RETORT_ASSIGN_OR_RETURN(const StageDescriptor* const descriptor, Find(stage));
+  RETORT_ASSIGN_OR_RETURN(StageConfig config, ConfigOf(*descriptor, options));
+  RETORT_ASSIGN_OR_RETURN(auto body, IsolatedStage::Create(*descriptor, std::move(config), isolation));
+  return std::unique_ptr<MockStage>(new MockStage(*this, *descriptor, std::move(body)));
 }
 
 Record* MockHost::NewRecord() {

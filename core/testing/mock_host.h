@@ -18,6 +18,7 @@
 
 #include "core/model/model.h"
 #include "core/plugin/descriptor.h"
+#include "core/plugin/isolation/isolated_stage.h"
 #include "core/plugin/plugin_stage.h"
 #include "core/plugin/registry.h"
 
@@ -103,6 +104,10 @@ class MockHost {
   /// `lint` says of the options, or what the stage says.
   Result<std::unique_ptr<MockStage>> Create(const std::string& stage, const std::string& options = "{}");
 
+  /// The same in a process of its own.
+  Result<std::unique_ptr<MockStage>> CreateIsolated(const std::string& stage, const std::string& options,
+                                                    const IsolationOptions& isolation);
+
   /// The same for a stage of another registry, which must outlive it.
   Result<std::unique_ptr<MockStage>> Create(const StageDescriptor& stage, const std::string& options);
 
@@ -116,6 +121,9 @@ class MockHost {
   Record* NewRecord();
 
  private:
+  Result<const StageDescriptor*> Find(const std::string& stage) const;
+  Result<StageConfig> ConfigOf(const StageDescriptor& stage, const std::string& options) const;
+
   uint64_t run_seed_;
   Registry registry_;
   std::map<std::string, std::shared_ptr<Model>> models_;

@@ -3,7 +3,7 @@
 # laid out alike and holds the package too, so that its own binary serves without being installed.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS retort retort-plugin-probe RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS retort retort-plugin-probe retort-stage-host RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(PROGRAMS tools/get-model DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-get-model)
 install(PROGRAMS tools/fetch-wheel DESTINATION "${CMAKE_INSTALL_BINDIR}" RENAME retort-fetch-wheel)
 install(DIRECTORY pipelines/ DESTINATION "${RETORT_PIPELINE_DIR}" FILES_MATCHING PATTERN "*.yaml" PATTERN "*.jsonl")

@@ -6,6 +6,8 @@
 
 #include <oneapi/tbb/task_arena.h>
 
+#include "core/plugin/call_faults.h"
+
 namespace retort {
 namespace {
 
@@ -83,9 +85,7 @@ Status Call::Process(size_t want, bool* end) {
 
 Status Call::Take(Record* record, const char* what) {
   if (record == nullptr || record->holder.load(std::memory_order_relaxed) != this) {
-    return InvalidArgument("stage '" + stage_.options.name + "' " + what + " a record that " +
-                           (record == nullptr ? "is null" : "is not in this call or was given away already") +
-                           "; give each record of a call away exactly once");
+    return RecordNotInCall(stage_.options.name, what, record == nullptr);
   }
   record->holder.store(nullptr, std::memory_order_relaxed);
   ++given_;
@@ -93,10 +93,7 @@ Status Call::Take(Record* record, const char* what) {
 }
 
 Status Call::Emit(uint32_t port, Record* record) {
-  if (port >= ports.size()) {
-    return InvalidArgument("stage '" + stage_.options.name + "' emitted to output port " + std::to_string(port) +
-                           ", but it has " + std::to_string(ports.size()) + " (counted from 0)");
-  }
+  if (port >= ports.size()) return NoSuchPort(stage_.options.name, port, ports.size());
   RETORT_RETURN_IF_ERROR(Take(record, "emitted"));
   ++tally_.records_out;
   const Stage::Port& out = stage_.ports[port];
@@ -140,13 +137,8 @@ bool Call::Cancelled() const {
 }
 
 Result<Record*> Call::Create() {
-  if (!stage_.source()) {
-    return InvalidArgument("stage '" + stage_.options.name + "' has an input, and only sources create records");
-  }
-  if (created_ == want_) {
-    return ResourceExhausted("stage '" + stage_.options.name + "' may create " + std::to_string(want_) +
-                             " records in this call and asked for one more; return and wait for the next call");
-  }
+  if (!stage_.source()) return OnlySourcesCreate(stage_.options.name);
+  if (created_ == want_) return NoMoreWanted(stage_.options.name, want_);
   Record* record = admission_.Create();
   ++created_;
   record->stage = stage_.index;
