@@ -40,6 +40,23 @@ TEST(Plan, ShowsPortsCyclesAndBounds) {
   EXPECT_EQ(json.at("engine").at("credits"), 4);
 }
 
+TEST(Plan, ShowsWhichStagesRunInProcessesOfTheirOwn) {
+  const Registry registry = testing::MakeSampleRegistry();
+  std::string text = kLoop;
+  text.replace(text.find("path: out }"), 11, "path: out }, isolation: process, timeout: 1.5");
+  const LoadedPipeline loaded = LoadPipeline(SourceText("loop.yaml", text), registry, {});
+  ASSERT_TRUE(loaded.ok()) << RenderText(loaded.diagnostics, loaded.source);
+  const auto plan = MakePlan(loaded.description, "loop.yaml");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_NE(PlanText(*plan).find("one call at a time, in a process of its own, 1.5 s a call at most"),
+            std::string::npos)
+      << PlanText(*plan);
+  const auto json = PlanJson(*plan);
+  EXPECT_EQ(json.at("stages")[2].at("isolation"), "process");
+  EXPECT_EQ(json.at("stages")[2].at("timeout_s"), 1.5);
+  EXPECT_EQ(json.at("stages")[1].at("isolation"), "none");
+}
+
 TEST(Plan, NamesEveryModelThatIsNotThere) {
   const Registry registry = testing::MakeSampleRegistry();
   std::string text = kLoop;

@@ -49,21 +49,23 @@ bool MustWait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EIN
 
 }  // namespace
 
-FrameChannel::FrameChannel(FileDescriptor socket) : socket_(std::move(socket)) {
+FrameChannel::FrameChannel(FileDescriptor socket, Role role) : socket_(std::move(socket)), role_(role) {
   fcntl(socket_.number(), F_SETFL, fcntl(socket_.number(), F_GETFL) | O_NONBLOCK);
 }
 
 Transfer FrameChannel::Send(std::string_view frame, const Patience& patience) {
   const std::string bytes = WithHead(frame);
+  const short watched = role_ == Role::kAsks ? POLLIN : 0;
   for (size_t sent = 0; sent < bytes.size();) {
     // Both ends would wait for ever where each sends and none receives.
-    if (HasInput()) return Transfer::kMalformed;
+    if (role_ == Role::kAsks && HasInput()) return Transfer::kMalformed;
     const ssize_t count = send(socket_.number(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (count >= 0) {
       sent += static_cast<size_t>(count);
     } else if (!MustWait()) {
       return Transfer::kClosed;
-    } else if (const Transfer waited = Await(socket_.number(), POLLOUT | POLLIN, patience); waited != Transfer::kDone) {
+    } else if (const Transfer waited = Await(socket_.number(), POLLOUT | watched, patience);
+               waited != Transfer::kDone) {
       return waited;
     }
   }

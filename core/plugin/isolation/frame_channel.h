@@ -32,10 +32,11 @@ struct Patience {
 /// Not thread-safe, but HasInput may be asked by any thread while none receives.
 class FrameChannel {
  public:
+  enum class Role { kAsks, kAnswers };
   /// `socket` is a connected stream socket; it is made non-blocking.
-  explicit FrameChannel(FileDescriptor socket);
+  FrameChannel(FileDescriptor socket, Role role);
 
-  /// Send a frame of kMaxFrameBytes at most. kMalformed: the other end sent something that nobody asked for.
+  /// Send a frame of kMaxFrameBytes at most. kMalformed: this end asks, and the other spoke before it was asked.
   Transfer Send(std::string_view frame, const Patience& patience);
   Transfer Receive(std::string* frame, const Patience& patience);
   /// Send a short frame now or not at all. False: it was not sent.
@@ -50,6 +51,7 @@ class FrameChannel {
   Transfer Fill(const Patience& patience);
 
   FileDescriptor socket_;
+  const Role role_;
   std::string in_;  // received, and not given out yet
 };
 

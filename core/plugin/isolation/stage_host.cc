@@ -30,7 +30,7 @@ void EndWithHost(int socket) {
 
 class StageHost {
  public:
-  StageHost() : channel_(FileDescriptor(kStageHostSocket)) {}
+  StageHost() : channel_(FileDescriptor(kStageHostSocket), FrameChannel::Role::kAnswers) {}
 
   int Serve() {
     if (!Say(std::string(IsolationHello()))) return 1;

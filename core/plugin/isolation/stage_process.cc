@@ -39,7 +39,7 @@ StageProcess::StageProcess(const Options& options, pid_t process, FileDescriptor
                            FileDescriptor wake)
     : options_(options),
       process_(process),
-      channel_(std::move(socket)),
+      channel_(std::move(socket), FrameChannel::Role::kAsks),
       errors_(std::move(error_output), std::move(wake), options.stage) {}
 
 Result<std::unique_ptr<StageProcess>> StageProcess::Start(const Options& options) {
