@@ -56,7 +56,7 @@ Status IsolatedStage::Ask(std::string_view request) {
   }
   const auto answer = DecodeAnswer(*frame, {});
   if (answer.ok()) return answer->status;
-  const Status condemned = process_->Condemn(answer.status().message());
+  const Status condemned = process_->Condemn("sent " + answer.status().message());
   process_.reset();
   return Named(condemned);
 }
@@ -77,7 +77,7 @@ Status IsolatedStage::Process(StageContext& context, std::span<Record* const> re
   if (!frame.ok() && frame.status().code() == StatusCode::kInvalidArgument) return frame.status();
   if (!frame.ok()) return Mourn(frame.status());
   auto answer = DecodeAnswer(*frame, {records.size(), want, descriptor_.outputs.size()});
-  if (!answer.ok()) return Mourn(process_->Condemn(answer.status().message()));
+  if (!answer.ok()) return Mourn(process_->Condemn("sent " + answer.status().message()));
   deaths_ = 0;
   return Apply(*answer, context, records, end);
 }

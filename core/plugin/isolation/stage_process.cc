@@ -50,7 +50,7 @@ Result<std::unique_ptr<StageProcess>> StageProcess::Start(const Options& options
   const Transfer transfer = made->channel_.Receive(&hello, made->PatienceWith(nullptr));
   if (transfer != Transfer::kDone) return made->Bury(transfer);
   if (hello != IsolationHello())
-    return made->Condemn(options.program + " is of another build than this program; install Retort anew");
+    return made->Condemn("is of another build than this program (" + options.program + "; install Retort anew)");
   return made;
 }
 
@@ -88,12 +88,12 @@ Result<std::string> StageProcess::Ask(std::string_view request, const StageConte
 
 Status StageProcess::Condemn(const std::string& why) {
   Kill();
-  return Internal("its process sent " + why + ", and was killed" + errors_.Finish());
+  return Internal("its process " + why + ", and was killed" + errors_.Finish());
 }
 
 /// Whatever it is, the process is not asked any more.
 Status StageProcess::Bury(Transfer transfer) {
-  if (transfer == Transfer::kMalformed) return Condemn("something that is no answer");
+  if (transfer == Transfer::kMalformed) return Condemn("sent something that is no answer");
   if (transfer == Transfer::kLate) {
     Kill();
     return Internal(fmt::format("its process gave no answer within {} s (the stage's `timeout`) and was killed{}",

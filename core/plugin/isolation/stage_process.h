@@ -39,7 +39,7 @@ class StageProcess {
   /// kInternal, with how it ended and what it wrote at last; kInvalidArgument, nothing having been sent, where the
   /// request is too large. After the first kInternal it is gone.
   Result<std::string> Ask(std::string_view request, const StageContext* context = nullptr);
-  /// Kill it: `why` its answer shows that it has gone wrong. Gives the error as Ask does.
+  /// Kill it, since it `why`, as "sent something that is no answer". Gives the error as Ask does.
   Status Condemn(const std::string& why);
 
  private:
