@@ -9,7 +9,7 @@
 namespace retort::testing {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using ::testing::HasSubstr;
 
 const std::map<std::string, std::string> kPlugins = {
