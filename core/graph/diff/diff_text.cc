@@ -19,7 +19,8 @@ std::string SideText(const std::optional<DiffSide>& side) {
 std::string NameText(const std::optional<DiffSide>& side) { return side->value.get<std::string>(); }
 
 std::string PlaceText(const std::string& file, const DiffSide& side) {
-  return side.place.line > 0 && side.place.file == 0 ? fmt::format("{}:{}:{}", file, side.place.line, side.place.column) : file;
+  return side.place.line > 0 && side.place.file == 0 ? fmt::format("{}:{}:{}", file, side.place.line, side.place.column)
+                                                     : file;
 }
 
 std::string ThingText(const Difference& difference) {

@@ -86,6 +86,12 @@ void AddKeyFixes(const Diagnostic& fault, const FixContext& context, Fixes* fixe
           fixes->push_back({"write `" + version + "`", {context.map.ReplaceValue(entry, version)}});
       }
       return;
+    case Rule::kTestUnknownStage:
+      if (const auto spot = context.map.Find(fault.place);
+          spot && spot->entry() != nullptr && !fault.suggestion.empty())
+        fixes->push_back(
+            {"write `" + fault.suggestion + "`", {context.map.RenameKey(*spot->entry(), fault.suggestion)}});
+      return;
     case Rule::kMissingOption: return AddMissingOption(fault, context, fixes);
     default: return;
   }

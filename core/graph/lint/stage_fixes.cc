@@ -31,7 +31,7 @@ void AddUnknownModel(const Diagnostic& fault, const YamlSpot& spot, const FixCon
 void AddStageName(const YamlEntry& entry, const FixContext& context, Fixes* fixes) {
   std::string name = entry.key.empty() ? "stage" : entry.key;
   std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '.' || c == ' ' || c == '>'; }, '-');
+      name.begin(), name.end(), [](char c) { return c == '.' || c == ' ' || c == '>' || c == '/'; }, '-');
   Fix fix{"call it `" + name + "`", {context.map.RenameKey(entry, name)}};
   const YamlNode* const edges = context.map.At({"edges"});
   const size_t begin = edges == nullptr ? context.map.text().size() : edges->offset;

@@ -115,6 +115,13 @@ void AddWrongKind(const Diagnostic& fault, const FixContext& context, Fixes* fix
 void AddTogether(const Diagnostic& fault, const FixContext& context, Fixes* fixes) {
   const auto spot = context.map.Find(fault.place);
   if (!spot || spot->path.size() < 2) return;
+  if (spot->path.size() == 3 && spot->path[2] != "with" && spot->entry() != nullptr) {  // of the engine's own keys
+    if (spot->parent()->Find("isolation") == nullptr)
+      fixes->push_back({"add `isolation: process`", {context.map.AddEntry(*spot->parent(), "isolation", "process")}});
+    fixes->push_back(
+        {"take out `" + spot->path[2] + "`", {context.map.Cut(context.map.OffsetOf(spot->entry()->place))}});
+    return;
+  }
   const std::vector<std::string> path = {spot->path[0], spot->path[1], "with"};
   const YamlNode* const with = context.map.At(path);
   const std::vector<OptionSpec>* const specs = SpecsAt(path, context);
@@ -147,6 +154,11 @@ void AddValueFixes(const Diagnostic& fault, const FixContext& context, Fixes* fi
     case Rule::kWrongValue: return AddWrongValue(fault, context, fixes);
     case Rule::kWrongKind: return AddWrongKind(fault, context, fixes);
     case Rule::kOptionsTogether: return AddTogether(fault, context, fixes);
+    case Rule::kUnknownTemplate:
+    case Rule::kTestForm:
+      if (spot && !fault.suggestion.empty())
+        fixes->push_back({"write `" + fault.suggestion + "`", {context.map.Replace(spot->node(), fault.suggestion)}});
+      return;
     case Rule::kQuotedNumber:
       if (spot) fixes->push_back({"leave out the quotes", {context.map.Replace(spot->node(), spot->node().text)}});
       return;

@@ -40,6 +40,7 @@ std::span<const TestKey> TestKeys() { return kTestKeys; }
 
 std::vector<TestCase> TestReader::Read(const YamlNode& section) {
   std::vector<TestCase> tests;
+  sound_ = !diagnostics_.HasErrors();
   for (const YamlEntry& entry : section.entries) tests.push_back(ReadTest(entry));
   return tests;
 }
@@ -53,7 +54,7 @@ TestCase TestReader::ReadTest(const YamlEntry& entry) {
   if (map == nullptr) return test;
   ReportUnknown(*map, owner_, kTestKeys);
   if (const YamlEntry* const profiles = map->FindEntry("profiles")) ReadProfiles(*profiles, test);
-  stages_known_ = test.profiles.empty() || EndsWith(laid_, test.profiles);
+  stages_known_ = sound_ && (test.profiles.empty() || EndsWith(laid_, test.profiles));
   const YamlEntry* expect = nullptr;
   for (const YamlEntry& part : map->entries) {
     if (part.key == "set") ReadSettings(part, test);

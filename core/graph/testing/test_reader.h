@@ -66,6 +66,7 @@ class TestReader {
   const std::string scope_;
   Diagnostics& diagnostics_;
   std::string owner_;         // "test `name`"
+  bool sound_ = true;         // the pipeline has no faults, which would bring others here
   bool stages_known_ = true;  // of the test that is read
 };
 
