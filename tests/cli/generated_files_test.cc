@@ -20,6 +20,15 @@ TEST(ReferenceFile, EqualsTheGeneratedOne) {
   EXPECT_TRUE(committed == generated.out) << "write it anew: retort reference --output pipelines/REFERENCE.md";
 }
 
+TEST(PictureFile, EqualsTheGeneratedOne) {
+  const std::string committed = ReadFile(SourceFolder() + "/pipelines/speculative.svg");
+  const Finished generated =
+      RunRetort({"graph", "pipelines/speculative.yaml"}, "", SourceFolder(), {{"RETORT_PLUGIN_PATH", ""}});
+  EXPECT_EQ(generated.exit_code, 0) << generated.err;
+  EXPECT_TRUE(committed == generated.out)
+      << "write it anew: retort graph pipelines/speculative.yaml --output pipelines/speculative.svg";
+}
+
 TEST(SchemaFile, IsWrittenWhereAsked) {
   const TemporaryFolder folder;
   EXPECT_EQ(RunRetort({"schema", "--output", "s.json"}, "", folder.path()).exit_code, 0);
