@@ -11,13 +11,6 @@
 namespace retort {
 namespace {
 
-void AddSample(StageStats::Distribution& distribution, double value) {
-  distribution.min = distribution.count == 0 ? value : std::min(distribution.min, value);
-  distribution.max = distribution.count == 0 ? value : std::max(distribution.max, value);
-  distribution.sum += value;
-  ++distribution.count;
-}
-
 void AddSamples(const StageStats::Distribution& part, StageStats::Distribution& whole) {
   if (part.count == 0) return;
   whole.min = whole.count == 0 ? part.min : std::min(whole.min, part.min);
@@ -43,7 +36,7 @@ void Call::Run(Chain batch) {
   if (given_ != records_.size()) FailForgotten(status_);
   ++tally_.calls;
   tally_.records_in += records_.size();
-  AddSample(batches_, static_cast<double>(records_.size()));
+  batches_.Add(static_cast<double>(records_.size()));
 }
 
 bool Call::RunSource(const Admission::Grant& grant) {
@@ -149,7 +142,7 @@ Result<Record*> Call::Create() {
 
 void Call::Count(std::string_view metric, double amount) { tally_.counters[std::string(metric)] += amount; }
 
-void Call::Sample(std::string_view metric, double value) { AddSample(tally_.samples[std::string(metric)], value); }
+void Call::Sample(std::string_view metric, double value) { tally_.samples[std::string(metric)].Add(value); }
 
 void Call::AddFailure(Record* record, const Status& why) {
   ++tally_.failed;

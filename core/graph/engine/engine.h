@@ -2,6 +2,7 @@
 // Build a graph with AddStage and Connect, then Run once. Semantics: core/design/001-engine.md.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -48,7 +49,8 @@ struct EngineOptions {
   std::string dead_letter_path{};  // replaced if it exists; empty: failures are only counted
 };
 
-/// samples["batch"] is the distribution of records a call; counters["skipped: <reason>"] counts the skipped.
+/// samples["batch"] is the distribution of records a call, samples["queue"] of those that stood before the stage as a
+/// call began, its own included; counters["skipped: <reason>"] counts the skipped.
 struct StageStats {
   uint64_t calls = 0, records_in = 0, records_out = 0, failed = 0;
   double busy_seconds = 0;
@@ -56,6 +58,12 @@ struct StageStats {
   struct Distribution {
     uint64_t count = 0;
     double sum = 0, min = 0, max = 0;
+    void Add(double value) {
+      min = count == 0 ? value : std::min(min, value);
+      max = count == 0 ? value : std::max(max, value);
+      sum += value;
+      ++count;
+    }
   };
   std::map<std::string, Distribution> samples;
 };

@@ -244,6 +244,7 @@ bool Scheduler::TakeBatch(Stage& stage, Chain& batch) {
     if (alarm_.Clear(stage)) graph_.release_wait();
   }
   stage.linger_over = false;
+  stage.queues.Add(static_cast<double>(stage.pending.count + (stage.reorder ? stage.reorder->waiting() : 0)));
   if (stage.pending.count <= options.max_batch) {
     batch = std::exchange(stage.pending, {});
   } else {

@@ -20,6 +20,7 @@ StageStats Stage::Stats() {
   tbb::spin_mutex::scoped_lock lock(mutex);
   StageStats whole = stats;
   if (batches.count > 0) whole.samples["batch"] = batches;
+  if (queues.count > 0) whole.samples["queue"] = queues;
   return whole;
 }
 

@@ -100,6 +100,7 @@ struct Stage {
   std::vector<std::unique_ptr<Call>> idle_calls;
   StageStats stats;
   StageStats::Distribution batches;  // records a call
+  StageStats::Distribution queues;   // records that stood here as a call began, its own included
 
   std::atomic<int64_t> tick_nanoseconds{kNeverTicked};  // what its last tick took
   std::atomic<int64_t> standing{0};  // records here or in a call; kept only if a stage of the graph lingers

@@ -228,6 +228,19 @@ TEST(EngineSchedule, LingeringEndsWhenTheOthersLeaveAnotherWay) {
   EXPECT_LT(report.seconds, 10);
 }
 
+TEST(EngineSchedule, TellsHowManyRecordsStoodBeforeAStage) {
+  TestGraph graph({.credits = 64, .deterministic = true});
+  graph.Source(64).Stage({.name = "narrow", .max_batch = 4}, EmitAll()).Sink();
+  graph.Edge("source", "narrow").Edge("narrow", "sink");
+  const RunReport report = graph.Run();
+  const StageStats& narrow = report.stages.at("narrow");
+  const StageStats::Distribution& queue = narrow.samples.at("queue");
+  EXPECT_EQ(queue.count, narrow.calls);
+  EXPECT_EQ(queue.max, 64) << "all that the source made";
+  EXPECT_EQ(queue.min, 4) << "the last call's own";
+  EXPECT_EQ(queue.sum, 4 * (16 * 17) / 2) << "four fewer each time";
+}
+
 TEST(EngineSchedule, LingeringLastsAsLongAsItSays) {
   TestGraph graph({.threads = 2});
   std::atomic<bool> called = false;  // the first record left `b` while the second was still at `a`

@@ -15,6 +15,9 @@ DrawingNote StageNote(const StageDescription& stage, const StageStats& stats, do
   note.lines = {fmt::format("{:.3f} s in {} calls", stats.busy_seconds, stats.calls),
                 stage.descriptor->is_source() ? fmt::format("{} records", stats.records_out)
                                               : fmt::format("{:.1f} records a call", mean)};
+  if (const auto queue = stats.samples.find("queue"); queue != stats.samples.end())
+    note.lines.push_back(fmt::format("queue {:.1f}, at most {:.0f}",
+                                     queue->second.sum / static_cast<double>(queue->second.count), queue->second.max));
   note.heat = longest > 0 ? stats.busy_seconds / longest : 0;
   return note;
 }
