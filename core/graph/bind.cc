@@ -1,5 +1,6 @@
 #include "core/graph/bind.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace retort {
@@ -9,6 +10,7 @@ using Arguments = std::map<std::string, YamlNodePtr>;
 
 constexpr std::string_view kDefault = ":-";
 constexpr size_t kMaxBytes = 64 * 1024;  // of one text; arguments may be put in many times
+constexpr size_t kBytesOfAValue = 64;
 
 /// The argument that the text of a reference names, or null.
 YamlNodePtr ArgumentOf(const std::string& inside, const Arguments& arguments) {
@@ -22,7 +24,13 @@ std::string TextFor(const std::string& inside, const YamlNode& argument) {
   return empty && bar != std::string::npos ? inside.substr(bar + kDefault.size()) : argument.text;
 }
 
-YamlNodePtr BoundScalar(const YamlNodePtr& node, const Arguments& arguments) {
+/// False where it is used up.
+bool Spend(size_t cost, size_t* budget) {
+  *budget -= std::min(cost, *budget);
+  return *budget > 0;
+}
+
+YamlNodePtr BoundScalar(const YamlNodePtr& node, const Arguments& arguments, size_t* budget) {
   const std::string& text = node->text;
   std::string out;
   bool changed = false;
@@ -37,12 +45,12 @@ YamlNodePtr BoundScalar(const YamlNodePtr& node, const Arguments& arguments) {
       continue;
     }
     const bool whole = i == 0 && end + 1 == text.size() && text.find(kDefault) == std::string::npos;
-    if (whole) return argument;
+    if (whole) return Spend(argument->nodes, budget) ? argument : node;
     out += TextFor(text.substr(i + 2, end - i - 2), *argument);
     changed = true;
     i = end + 1;
   }
-  if (!changed) return node;
+  if (!Spend(1 + out.size() / kBytesOfAValue, budget) || !changed) return node;
   auto bound = std::make_shared<YamlNode>(*node);
   bound->text = std::move(out);
   bound->offset = static_cast<size_t>(-1) / 2;  // its text stands in no file
@@ -51,12 +59,12 @@ YamlNodePtr BoundScalar(const YamlNodePtr& node, const Arguments& arguments) {
 
 }  // namespace
 
-YamlNodePtr Bound(const YamlNodePtr& node, const Arguments& arguments) {
-  if (arguments.empty() || node->kind == YamlNode::Kind::kNull) return node;
-  if (node->kind == YamlNode::Kind::kScalar) return BoundScalar(node, arguments);
+YamlNodePtr Bound(const YamlNodePtr& node, const Arguments& arguments, size_t* budget) {
+  if (!Spend(1, budget) || node->kind == YamlNode::Kind::kNull) return node;
+  if (node->kind == YamlNode::Kind::kScalar) return BoundScalar(node, arguments, budget);
   auto bound = std::make_shared<YamlNode>(*node);
-  for (YamlNodePtr& item : bound->items) item = Bound(item, arguments);
-  for (YamlEntry& entry : bound->entries) entry.value = Bound(entry.value, arguments);
+  for (YamlNodePtr& item : bound->items) item = Bound(item, arguments, budget);
+  for (YamlEntry& entry : bound->entries) entry.value = Bound(entry.value, arguments, budget);
   return bound;
 }
 

@@ -62,6 +62,7 @@ class PipelineReader {
   };
   void ReadTemplates(const YamlNode& section);
   void ReadInstance(const YamlEntry& entry, size_t nesting);
+  void ReportTooLarge(Place place);
   using Arguments = std::map<std::string, YamlNodePtr>;  // by parameter
   /// nullopt where one is missing, after reporting.
   std::optional<Arguments> ReadArguments(const YamlEntry& entry, const YamlNode& definition);
@@ -100,6 +101,7 @@ class PipelineReader {
   std::map<std::string, Instance> instances_;
   std::vector<YamlNodePtr> bound_;  // what was made of templates' stages, kept for their places
   std::vector<ScopedEdge> scoped_edges_;
+  size_t budget_ = kMaxYamlNodes;  // of values that templates may make
   bool edges_unclear_ = false;  // an edge could not be read, or names no stage: say nothing about what is not connected
 };
 

@@ -59,7 +59,9 @@ void PipelineReader::ReadInstance(const YamlEntry& entry, size_t nesting) {
     diagnostics_.Error(Rule::kUnknownTemplate, named.place, owner + ": there is no template `" + *name + "`",
                        names.empty() ? "a template under `templates:`" : "one of " + NameList(names),
                        NearestName(*name, names));
-  } else if (nesting > kMaxNesting || pipeline_.stages.size() > kMaxStages) {
+  } else if (budget_ == 0 || pipeline_.stages.size() > kMaxStages || scoped_edges_.size() > kMaxEdges) {
+    ReportTooLarge(named.place);
+  } else if (nesting > kMaxNesting) {
     diagnostics_.Error(Rule::kTemplateForm, named.place,
                        owner + ": templates stand in one another, more than " + std::to_string(kMaxNesting) + " deep",
                        "templates that do not use themselves");
@@ -69,6 +71,10 @@ void PipelineReader::ReadInstance(const YamlEntry& entry, size_t nesting) {
   }
   instance.unclear = true;
   options_.ExpandAll(*entry.value);
+}
+
+void PipelineReader::ReportTooLarge(Place place) {
+  diagnostics_.Error(Rule::kTooLarge, place, "templates make too many stages, edges and values", "a smaller pipeline");
 }
 
 std::optional<PipelineReader::Arguments> PipelineReader::ReadArguments(const YamlEntry& entry,
@@ -103,19 +109,24 @@ void PipelineReader::Expand(const std::string& prefix, const YamlNode& definitio
   if (const YamlNode* const stages = MapAt(definition, "stages")) {
     for (const YamlEntry& stage : stages->entries) {
       CheckStageName(stage);
-      bound_.push_back(Bound(stage.value, arguments));
+      bound_.push_back(Bound(stage.value, arguments, &budget_));
+      if (budget_ == 0) {  // it may be filled in by half
+        ReportTooLarge(stage.place);
+        instance.unclear = true;
+        return;
+      }
       ReadStageOrInstance({prefix + stage.key, stage.place, bound_.back()}, nesting + 1);
     }
   }
   if (const YamlNode* const edges = definition.Find("edges")) {
     if (edges->kind == YamlNode::Kind::kSequence) {
-      for (const YamlNodePtr& edge : edges->items) scoped_edges_.push_back({prefix, Bound(edge, arguments)});
+      for (const YamlNodePtr& edge : edges->items) scoped_edges_.push_back({prefix, Bound(edge, arguments, &budget_)});
     } else if (edges->kind != YamlNode::Kind::kNull) {
       diagnostics_.Error(Rule::kTemplateForm, edges->place, "`edges` is " + DescribeNode(*edges), "a list of edges");
     }
   }
   const auto end = [&](const YamlNode& node, const std::string& what) -> std::optional<End> {
-    const YamlNodePtr bound = Bound(std::make_shared<YamlNode>(node), arguments);
+    const YamlNodePtr bound = Bound(std::make_shared<YamlNode>(node), arguments, &budget_);
     const auto text = options_.ReadText(*bound, what);
     if (!text) return std::nullopt;
     End inner = SplitEnd(*bound, *text, 0, text->size());

@@ -100,8 +100,8 @@ Status HfTensors::Add(const std::string& path) {
 
 Status HfTensors::CheckIndex(const std::map<std::string, std::string>& file_of) {
   for (const auto& [tensor, name] : file_of) {
-    const auto file =
-        std::find_if(files_.begin(), files_.end(), [&](const auto& f) { return f->path() == path_ + "/" + name; });
+    const std::string path = path_ + "/" + name;
+    const auto file = std::find_if(files_.begin(), files_.end(), [&](const auto& f) { return f->path() == path; });
     if ((*file)->Find(tensor) == nullptr) {
       return DataLoss((*file)->path() + ": tensor '" + tensor +
                       "' is missing, which model.safetensors.index.json has in this file; fetch both again");

@@ -159,6 +159,33 @@ TEST_F(Templates, TemplatesMayUseTemplates) {
   EXPECT_EQ(std::get<std::string>(loaded.description.FindStage("second/two/verify")->values.at("model")), "large");
 }
 
+TEST_F(Templates, WhatTheyMakeIsBounded) {
+  const auto load = [&](const std::string& parameters, const std::string& stages, const std::string& edges) {
+    std::string text = "retort: 1\nmodels: { m: { source: x.gguf } }\ntemplates:\n  t:\n    parameters: " + parameters +
+                       "\n    stages:\n" + stages + "    edges: [" + edges + "]\nstages:\n";
+    for (int i = 0; i < 900; ++i) text += "  s" + std::to_string(i) + ": { template: t }\n";
+    const auto start = std::chrono::steady_clock::now();
+    const LoadedPipeline loaded = Load(text + "edges: []\n");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+    return RenderText(loaded.diagnostics, loaded.source);
+  };
+  std::string values, texts, edges, stages;
+  for (int i = 0; i < 3000; ++i) {
+    values += "x, ";
+    texts += "'x${p}', ";
+    edges += "a -> a, ";
+    stages += "      a" + std::to_string(i) + ": { uses: draft }\n";
+  }
+  const auto listing = [](const std::string& list) {
+    return "      a: { uses: verify, with: { model: m, stop: [" + list + "x] } }\n";
+  };
+  const auto refused = HasSubstr("templates make too many stages, edges and values");
+  EXPECT_THAT(load("{}", listing(values), ""), refused);
+  EXPECT_THAT(load("{ p: '" + std::string(60000, 'y') + "' }", listing(texts), ""), refused);
+  EXPECT_THAT(load("{}", "      a: { uses: draft }\n", edges + "a -> a"), refused);
+  EXPECT_THAT(load("{}", stages, ""), refused);
+}
+
 TEST_F(Templates, TheirTestsRunThemAlone) {
   const testing::TemporaryFolder folder;
   const auto run = [&](const std::string& text) {

@@ -74,7 +74,10 @@ Status RunInArena(const EngineOptions& options, const std::function<Status()>& w
     more_threads.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(options.threads));
   }
   const int threads = options.threads > 0 ? options.threads : tbb::task_arena::automatic;
-  tbb::task_arena arena(tbb::task_arena::constraints(options.numa, threads));  // numa -1: tbb::task_arena::automatic
+  tbb::task_arena::constraints constraints;
+  constraints.numa_id = options.numa;  // -1: tbb::task_arena::automatic
+  constraints.max_concurrency = threads;
+  tbb::task_arena arena(constraints);
   std::optional<Pins> pins;
   if (options.affinity == Affinity::kCores) pins.emplace(arena);
   return arena.execute(work);
