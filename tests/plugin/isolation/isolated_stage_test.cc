@@ -36,7 +36,8 @@ class IsolatedDeath : public ::testing::TestWithParam<Death>, public UnrulyHost 
 
 TEST_P(IsolatedDeath, CostsTheRecordsOfItsCallAndNoMore) {
   ASSERT_TRUE(loaded.ok()) << loaded.ToString();
-  const auto stage = Isolated("{}", "unruly", milliseconds(300));
+  const bool hangs = std::string_view(GetParam().how) == "hang";
+  const auto stage = Isolated("{}", "unruly", milliseconds(hangs ? 1000 : 30000));
   ASSERT_TRUE(stage.ok()) << stage.status().ToString();
   ASSERT_TRUE((*stage)->Open().ok());
   ASSERT_TRUE((*stage)->Process(Records({R"({"id":"a"})"})).ok());
@@ -62,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(All, IsolatedDeath,
                                            Death{"kill",
                                                  "signal 9 (Killed), maybe since the system has no memory left"},
                                            Death{"exit 0", kExit0}, Death{"exit 3", kExit3},
-                                           Death{"hang", "gave no answer within 0.3 s (the stage's `timeout`)"},
+                                           Death{"hang", "gave no answer within 1 s (the stage's `timeout`)"},
                                            Death{"garbage", "sent something that is no answer, and was killed"},
                                            Death{"zeros", "sent something that is no answer, and was killed"},
                                            Death{"close", "its process"}),
