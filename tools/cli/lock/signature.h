@@ -1,4 +1,5 @@
-// Signatures of plugin files, checked before anything of a plugin is run.
+// Signatures of plugin files, checked before anything of a plugin is run. A file that somebody changes between the
+// check and the loading is not noticed: the folder must be one that only its owner writes.
 #pragma once
 
 #include <functional>
