@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kMaxText = 1u << 20;
 constexpr size_t kMaxName = 64;
 constexpr size_t kMaxItems = 256;
-constexpr uint32_t kMaxStruct = 1u << 16;
+constexpr uint32_t kMaxStruct = 4096;
 constexpr uint32_t kKnownFlags = RETORT_STAGE_CONCURRENT | RETORT_STAGE_ORDERED | RETORT_STAGE_BLOCKING;
 
 std::string Quote(std::string_view text) { return std::string("`").append(text).append("`"); }
@@ -61,8 +61,13 @@ Status CopyName(const std::string& what, retort_string from, std::string_view se
 
 /// Element `index` of an array whose stride is the first element's size.
 template <typename Spec>
+const Spec* ElementAt(const Spec* array, size_t index) {
+  return reinterpret_cast<const Spec*>(reinterpret_cast<const char*>(array) + index * array->size);
+}
+
+template <typename Spec>
 Spec Element(const Spec* array, size_t index) {
-  return ReadStruct(reinterpret_cast<const Spec*>(reinterpret_cast<const char*>(array) + index * array->size));
+  return ReadStruct(ElementAt(array, index));
 }
 
 template <typename Spec>
@@ -70,7 +75,15 @@ Status CheckArray(const char* type, const std::string& what, const Spec* array, 
   if (count == 0) return {};
   if (count > kMaxItems) return InvalidArgument(what + ": at most 256 are allowed, got " + std::to_string(count));
   if (array == nullptr) return InvalidArgument(what + ": a null pointer with a count of " + std::to_string(count));
-  return CheckSize(type, array);
+  RETORT_RETURN_IF_ERROR(CheckSize(type, array));
+  for (size_t i = 1; i < count; ++i) {
+    const uint32_t size = ElementAt(array, i)->size;
+    if (size == array->size) continue;
+    return InvalidArgument(what + "[" + std::to_string(i) + "].size: expected " + std::to_string(array->size) +
+                           ", the size of the first, got " + std::to_string(size) + "; set every size to sizeof(" +
+                           type + ")");
+  }
+  return {};
 }
 
 Status CopyPorts(const char* what, const retort_port_spec* specs, size_t count, std::vector<PortSpec>* to) {

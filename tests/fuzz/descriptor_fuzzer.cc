@@ -1,5 +1,6 @@
 // Descriptors as a plugin gives them: whatever its numbers, names and counts are, the copy is refused or can be
-// described. Pointers are right where they are not null: no reader can guard itself against others.
+// described. Pointers are right where they are not null, and what a size claims can be read: no reader can guard itself
+// against others.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,8 @@
 #include "core/plugin/descriptor.h"
 
 namespace {
+
+constexpr size_t kClaimed = 80;  // elements that 4 KiB hold, the most that a size may say
 
 /// Takes an input apart.
 class Input {
@@ -79,11 +82,13 @@ retort_option_spec Option(Input& in, std::deque<std::vector<retort_string>>& cho
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in(data, size);
   std::deque<std::vector<retort_string>> choices;
-  std::vector<retort_port_spec> inputs(in.Byte() % 3), outputs(in.Byte() % 4);
-  std::vector<retort_option_spec> options(in.Byte() % 6);
-  for (retort_port_spec& port : inputs) port = Port(in);
-  for (retort_port_spec& port : outputs) port = Port(in);
-  for (retort_option_spec& option : options) option = Option(in, choices);
+  const size_t input_count = in.Byte() % 3, output_count = in.Byte() % 4, option_count = in.Byte() % 6;
+  // Behind the elements lies as much as a size may claim that they take.
+  std::vector<retort_port_spec> inputs(input_count * kClaimed), outputs(output_count * kClaimed);
+  std::vector<retort_option_spec> options(option_count * kClaimed);
+  for (size_t i = 0; i < input_count; ++i) inputs[i] = Port(in);
+  for (size_t i = 0; i < output_count; ++i) outputs[i] = Port(in);
+  for (size_t i = 0; i < option_count; ++i) options[i] = Option(in, choices);
   retort_stage_functions functions = {};
   functions.size = in.Size(sizeof functions);
   if (in.Byte() % 8 != 0)
@@ -99,11 +104,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   spec.text = in.Text();
   spec.example = in.Text();
   spec.inputs = inputs.empty() && in.Byte() % 2 == 0 ? nullptr : inputs.data();
-  spec.input_count = inputs.size();
+  spec.input_count = input_count;
   spec.outputs = outputs.data();
-  spec.output_count = outputs.size();
+  spec.output_count = output_count;
   spec.options = options.data();
-  spec.option_count = options.size();
+  spec.option_count = option_count;
   spec.default_max_batch = in.Number<uint32_t>();
   spec.functions = in.Byte() % 16 == 0 ? nullptr : &functions;
   const auto copied = retort::CopyDescriptor(in.Byte() % 64 == 0 ? nullptr : &spec, "plugin.so");
