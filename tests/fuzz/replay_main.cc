@@ -24,6 +24,10 @@ void Run(const std::string& input) {
 
 void Read(const std::filesystem::path& path, size_t max_bytes, std::vector<std::string>* inputs) {
   std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::fprintf(stderr, "%s cannot be read\n", path.c_str());
+    std::exit(2);
+  }
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (text.size() <= max_bytes) inputs->push_back(std::move(text));
 }
