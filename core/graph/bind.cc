@@ -53,7 +53,7 @@ YamlNodePtr BoundScalar(const YamlNodePtr& node, const Arguments& arguments, siz
   if (!Spend(1 + out.size() / kBytesOfAValue, budget) || !changed) return node;
   auto bound = std::make_shared<YamlNode>(*node);
   bound->text = std::move(out);
-  bound->offset = static_cast<size_t>(-1) / 2;  // its text stands in no file
+  bound->offset = kNoOffset;
   return bound;
 }
 

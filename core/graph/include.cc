@@ -40,10 +40,8 @@ class Includer {
     if (include == nullptr) return root;
     auto own = std::make_shared<YamlNode>(*root);
     Erase(*own, kInclude);
-    const YamlNode& value = *include->value;
-    const std::vector<YamlNodePtr> one = {include->value};
     YamlNodePtr base;
-    for (const YamlNodePtr& item : value.kind == YamlNode::Kind::kSequence ? value.items : one) {
+    for (const YamlNodePtr& item : ItemsOf(include->value)) {
       const YamlNodePtr part = Read(*item, file, above);
       if (part != nullptr) base = base == nullptr ? part : Joined(base, part);
     }

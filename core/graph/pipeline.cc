@@ -21,6 +21,11 @@ const ModelDescription* PipelineDescription::FindModel(std::string_view model) c
   return found == models.end() ? nullptr : &*found;
 }
 
+std::string PipelineDescription::At(const std::string& file, Place place) const {
+  const std::string& in = place.file == 0 ? file : included.at(static_cast<size_t>(place.file) - 1);
+  return in + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+}
+
 bool LoadedPipeline::ok() const {
   return std::none_of(diagnostics.begin(), diagnostics.end(),
                       [](const Diagnostic& d) { return d.severity == Severity::kError; });

@@ -66,14 +66,20 @@ struct PipelineDescription {
 
   const StageDescription* FindStage(std::string_view stage) const;
   const ModelDescription* FindModel(std::string_view model) const;
+  /// `FILE:line:column` of a place; `file` is the pipeline's own.
+  std::string At(const std::string& file, Place place) const;
 };
 
 struct LoadOptions {
   std::map<std::string, std::string> variables;  // `-s name=value`
   std::vector<std::string> profiles;             // laid over the file, in this order
   Overrides overrides;                           // then set, `-s stages.verify.with.temperature=0`
-  bool allow_unset_variables = false;            // lint: a variable without a value is a warning
-  std::optional<TemplateTest> template_test;     // instead of the pipeline, a template with what this test needs
+  /// Where the value of `-s name=value` belongs: a name with a dot is a path, any other a variable.
+  std::map<std::string, std::string>& SettingsOf(const std::string& name) {
+    return name.find('.') == std::string::npos ? variables : overrides;
+  }
+  bool allow_unset_variables = false;         // lint: a variable without a value is a warning
+  std::optional<TemplateTest> template_test;  // instead of the pipeline, a template with what this test needs
 };
 
 struct LoadedPipeline {

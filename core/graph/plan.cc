@@ -121,8 +121,8 @@ Result<Plan> MakePlan(const PipelineDescription& pipeline, const std::string& fi
       continue;
     }
     if (code == StatusCode::kOk) code = planned.status().code();
-    faults += (faults.empty() ? "" : "\n") + file + ":" + std::to_string(model.place.line) + ":" +
-              std::to_string(model.place.column) + ": error: model `" + model.name + "`: " + planned.status().message();
+    faults += (faults.empty() ? "" : "\n") + pipeline.At(file, model.place) + ": error: model `" + model.name +
+              "`: " + planned.status().message();
   }
   if (code != StatusCode::kOk) return Status(code, faults);
   return plan;

@@ -50,11 +50,6 @@ class TokenCountingStage final : public StageBody {
   std::atomic<uint64_t>& tokens_;
 };
 
-std::string At(const PipelineDescription& pipeline, const std::string& file, Place place) {
-  const std::string& name = place.file == 0 ? file : pipeline.included.at(static_cast<size_t>(place.file) - 1);
-  return name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column) + ": error";
-}
-
 /// For each stage the name of the group within which stages never run at the same time: stages that run one model,
 /// directly or through others, are one group. "" where a stage runs none.
 std::vector<std::string> ExclusiveGroups(const PipelineDescription& pipeline) {
@@ -113,7 +108,7 @@ Result<std::unique_ptr<PipelineRun>> PipelineRun::Create(const PipelineDescripti
   for (const EdgeDescription& edge : pipeline.edges) {
     RETORT_RETURN_IF_ERROR(
         run->engine_->Connect(pipeline.stages[edge.from].name, edge.port, pipeline.stages[edge.to].name, edge.back)
-            .Annotate(At(pipeline, file, edge.place)));
+            .Annotate(pipeline.At(file, edge.place) + ": error"));
   }
   return run;
 }
@@ -127,7 +122,7 @@ Status PipelineRun::LoadModels(const PipelineDescription& pipeline, const std::s
       ModelConfig config = model.config;
       config.repeatable = pipeline.engine.deterministic;
       auto loaded = Model::Load(config);
-      if (!loaded.ok()) return loaded.status().Annotate(At(pipeline, file, model.place));  // names the model
+      if (!loaded.ok()) return loaded.status().Annotate(pipeline.At(file, model.place) + ": error");  // names the model
       models_[name] = *std::move(loaded);
     }
   }
@@ -151,7 +146,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {
     const StageDescription& stage = pipeline.stages[i];
     auto made = MakeBody(stage, pipeline.engine.deterministic, probes);
-    if (!made.ok()) return made.status().Annotate(At(pipeline, file, stage.place));
+    if (!made.ok()) return made.status().Annotate(pipeline.At(file, stage.place) + ": error");
     std::unique_ptr<StageBody> body = *std::move(made);
     if (!probes.empty()) body = ProbeStage(stage.name, std::move(body), probes);
     if (probes.trace != nullptr) body = TraceStage(static_cast<uint32_t>(i), std::move(body), *probes.trace);
@@ -168,7 +163,7 @@ Status PipelineRun::AddStages(const PipelineDescription& pipeline, const std::st
     options.priority = depths[i];
     for (const PortSpec& output : stage.descriptor->outputs) options.optional_outputs.push_back(output.optional);
     RETORT_RETURN_IF_ERROR(
-        engine_->AddStage(std::move(options), std::move(body)).Annotate(At(pipeline, file, stage.place)));
+        engine_->AddStage(std::move(options), std::move(body)).Annotate(pipeline.At(file, stage.place) + ": error"));
   }
   return {};
 }

@@ -13,7 +13,7 @@ YamlNodePtr Text(std::string text, Place place) {
   auto node = std::make_shared<YamlNode>();
   node->kind = YamlNode::Kind::kScalar;
   node->place = place;
-  node->offset = static_cast<size_t>(-1) / 2;  // stands in no file
+  node->offset = kNoOffset;
   node->text = std::move(text);
   return node;
 }

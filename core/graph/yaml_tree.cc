@@ -254,6 +254,10 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
   return entry == nullptr ? nullptr : entry->value.get();
 }
 
+std::vector<YamlNodePtr> ItemsOf(const YamlNodePtr& node) {
+  return node->kind == YamlNode::Kind::kSequence ? node->items : std::vector<YamlNodePtr>{node};
+}
+
 std::string DescribeNode(const YamlNode& node) {
   switch (node.kind) {
     case YamlNode::Kind::kNull: return "nothing";

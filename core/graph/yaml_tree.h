@@ -14,6 +14,9 @@ inline constexpr size_t kMaxYamlBytes = size_t{1} << 20;
 inline constexpr size_t kMaxYamlNodes = 100000;  // each alias counts as what it stands for
 inline constexpr size_t kMaxYamlDepth = 64;
 
+/// The offset of a node that was made and stands in no file.
+inline constexpr size_t kNoOffset = static_cast<size_t>(-1) / 2;
+
 struct YamlNode;
 using YamlNodePtr = std::shared_ptr<const YamlNode>;
 
@@ -41,6 +44,9 @@ struct YamlNode {
   /// The value of `key`, or null.
   const YamlNode* Find(std::string_view key) const;
 };
+
+/// The items of a list; anything else is a list of itself.
+std::vector<YamlNodePtr> ItemsOf(const YamlNodePtr& node);
 
 /// "a map", "a list", "nothing", "`text`": what a message says came.
 std::string DescribeNode(const YamlNode& node);

@@ -22,6 +22,9 @@ struct LoaderOptions {
   std::chrono::milliseconds probe_timeout{1700};  // RETORT_PROBE_TIMEOUT, in seconds, changes the default
 };
 
+/// The paths that a variable of the environment holds, parted by colons.
+std::vector<std::string> PathsInEnvironment(const char* variable);
+
 /// Where a `retort` binary looks: `extra_directories`, then those in RETORT_PLUGIN_PATH (parted by colons), then
 /// lib/retort/plugins beside the folder of the executable. The cache lies in $XDG_CACHE_HOME/retort or ~/.cache/retort.
 LoaderOptions DefaultLoaderOptions(const std::vector<std::string>& extra_directories);

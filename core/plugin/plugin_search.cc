@@ -54,15 +54,22 @@ Result<std::vector<std::string>> PluginFiles(const std::string& directory) {
 
 }  // namespace
 
+std::vector<std::string> PathsInEnvironment(const char* variable) {
+  const std::string list = Environment(variable);
+  std::vector<std::string> paths;
+  for (size_t begin = 0; begin < list.size();) {
+    const size_t end = std::min(list.find(':', begin), list.size());
+    if (end > begin) paths.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return paths;
+}
+
 LoaderOptions DefaultLoaderOptions(const std::vector<std::string>& extra_directories) {
   LoaderOptions options;
   options.directories = extra_directories;
-  const std::string list = Environment("RETORT_PLUGIN_PATH");
-  for (size_t begin = 0; begin < list.size();) {
-    const size_t end = std::min(list.find(':', begin), list.size());
-    if (end > begin) options.directories.push_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  const std::vector<std::string> named = PathsInEnvironment("RETORT_PLUGIN_PATH");
+  options.directories.insert(options.directories.end(), named.begin(), named.end());
   std::error_code error;
   const fs::path bin = fs::read_symlink("/proc/self/exe", error).parent_path();
   const fs::path built = bin.parent_path() / "lib/retort/plugins", installed = bin.parent_path() / RETORT_PLUGIN_DIR;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/graph/pipeline.h"
+#include "core/graph/plan.h"
 #include "tests/graph/sample_stages.h"
 #include "tests/support/temporary_folder.h"
 
@@ -117,6 +118,16 @@ TEST_F(Include, FaultsArePlacedInTheFileInWhichTheyStand) {
   const std::string report = Report(Load(kPipeline));
   EXPECT_THAT(report, HasSubstr("parts.yaml:2:5: error: an edge names the stage `raed`"));
   EXPECT_THAT(report, HasSubstr("parts.yaml:3:1: error: the pipeline: there is no `extra` here"));
+}
+
+TEST_F(Include, APlanNamesTheFileOfAModelThatIsNotThere) {
+  folder_.Write("parts.yaml", kParts);
+  const LoadedPipeline loaded = Load(kPipeline);
+  ASSERT_EQ(Report(loaded), "");
+  const auto plan = MakePlan(loaded.description, "p.yaml");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_THAT(plan.status().message(), HasSubstr("/parts.yaml:5:3: error: model `spare`"));
+  EXPECT_THAT(plan.status().message(), HasSubstr("p.yaml:5:11: error: model `target`"));
 }
 
 TEST_F(Include, WhatCannotBeIncludedIsRefused) {

@@ -4,6 +4,7 @@
 #include "core/graph/pipeline.h"
 #include "core/graph/testing/junit.h"
 #include "tests/graph/sample_stages.h"
+#include "tests/support/replaced.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort {
@@ -11,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::Replaced;
 
 constexpr const char* kPipeline = R"(retort: 1
 variables: { depth: 5 }
@@ -46,12 +48,6 @@ edges:
   - first -> second
   - second.done -> write
 )";
-
-std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  const size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
 
 class Templates : public ::testing::Test {
  protected:

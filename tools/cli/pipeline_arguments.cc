@@ -28,8 +28,7 @@ Result<LoadOptions> ParseSettings(const std::vector<std::string>& settings) {
     if (equals == std::string::npos || equals == 0)
       return InvalidArgument("-s " + setting + ": expected name=value, as in -s temperature=0.7");
     const std::string name = setting.substr(0, equals);
-    auto& values = name.find('.') == std::string::npos ? options.variables : options.overrides;
-    if (!values.emplace(name, setting.substr(equals + 1)).second)
+    if (!options.SettingsOf(name).emplace(name, setting.substr(equals + 1)).second)
       return InvalidArgument("-s " + name + " is given twice; give each value once");
   }
   return options;

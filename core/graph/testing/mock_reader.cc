@@ -36,9 +36,7 @@ void TestReader::ReadMocks(const YamlEntry& entry, TestCase& test) {
       Fault(part.place, owner_ + ": nothing follows stage `" + part.key + "`, so it is never run in a test",
             "`expect:` with what reaches it");
     StageMock mock{FullName(part.key), part.place, {}};
-    const std::vector<YamlNodePtr> one = {part.value};
-    for (const YamlNodePtr& item : part.value->kind == YamlNode::Kind::kSequence ? part.value->items : one)
-      mock.answers.push_back(ReadAnswer(*item, stage, owner));
+    for (const YamlNodePtr& item : ItemsOf(part.value)) mock.answers.push_back(ReadAnswer(*item, stage, owner));
     test.mocks.push_back(std::move(mock));
   }
 }
@@ -59,8 +57,7 @@ MockAnswer TestReader::ReadAnswer(const YamlNode& node, const StageDescription* 
         answer.set.emplace_back(ReadPointer(value.key, value.place, owner), JsonOf(*value.value));
     }
     if (entry.key == "remove") {
-      const std::vector<YamlNodePtr> one = {entry.value};
-      for (const YamlNodePtr& item : entry.value->kind == YamlNode::Kind::kSequence ? entry.value->items : one)
+      for (const YamlNodePtr& item : ItemsOf(entry.value))
         answer.remove.push_back(ReadPointer(item->text, item->place, owner));
     }
     if (entry.key == "emit" || entry.key == "fail" || entry.key == "skip") {

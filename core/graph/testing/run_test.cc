@@ -19,8 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr size_t kMostFailuresNamed = 5;  // of records that should not fail
 
 LoadOptions OptionsOf(const TestCase& test, LoadOptions options) {
-  for (const auto& [name, value] : test.settings)
-    (name.find('.') == std::string::npos ? options.variables : options.overrides)[name] = value;
+  for (const auto& [name, value] : test.settings) options.SettingsOf(name)[name] = value;
   options.profiles.insert(options.profiles.end(), test.profiles.begin(), test.profiles.end());
   options.allow_unset_variables = true;  // what is not run may be without
   return options;

@@ -85,9 +85,7 @@ void TestReader::ReadSettings(const YamlEntry& entry, TestCase& test) {
 }
 
 void TestReader::ReadProfiles(const YamlEntry& entry, TestCase& test) {
-  const YamlNode& node = *entry.value;
-  const std::vector<YamlNodePtr> one = {entry.value};
-  for (const YamlNodePtr& item : node.kind == YamlNode::Kind::kSequence ? node.items : one) {
+  for (const YamlNodePtr& item : ItemsOf(entry.value)) {
     if (item->kind == YamlNode::Kind::kScalar) {
       test.profiles.push_back(item->text);
     } else {

@@ -6,18 +6,14 @@
 
 #include "core/graph/testing/junit.h"
 #include "tests/graph/sample_stages.h"
+#include "tests/support/replaced.h"
 #include "tests/support/temporary_folder.h"
 
 namespace retort {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string Replaced(std::string text, const std::string& from, const std::string& to) {
-  const size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
+using testing::Replaced;
 
 constexpr const char* kPipeline = R"(retort: 1
 variables: { input: , output: }

@@ -4,12 +4,12 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <optional>
+
+#include "core/plugin/loader.h"
 
 namespace retort::cli {
 namespace {
@@ -58,14 +58,7 @@ Status CheckSignature(const std::string& path, const std::vector<std::string>& k
 }
 
 std::function<Status(const std::string& path)> SignatureCheckFromEnvironment() {
-  const char* const value = std::getenv(kKeys);
-  const std::string list = value == nullptr ? "" : value;
-  std::vector<std::string> files;
-  for (size_t begin = 0; begin < list.size();) {
-    const size_t end = std::min(list.find(':', begin), list.size());
-    if (end > begin) files.push_back(list.substr(begin, end - begin));
-    begin = end + 1;
-  }
+  const std::vector<std::string> files = PathsInEnvironment(kKeys);
   if (files.empty()) return nullptr;
   return [files](const std::string& path) { return CheckSignature(path, files); };
 }
