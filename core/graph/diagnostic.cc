@@ -34,7 +34,14 @@ void AppendLineWithCaret(std::string_view line, Place place, std::string& out) {
 
 }  // namespace
 
-std::string_view SeverityName(Severity severity) { return severity == Severity::kError ? "error" : "warning"; }
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kError: return "error";
+    case Severity::kWarning: return "warning";
+    case Severity::kNote: return "note";
+  }
+  return "";
+}
 
 SourceText::SourceText(std::string file, std::string text, int number)
     : file_(std::move(file)), text_(std::move(text)), number_(number) {
@@ -104,6 +111,10 @@ void Diagnostics::Error(Rule rule, Place place, std::string message, std::string
 
 void Diagnostics::Warning(Rule rule, Place place, std::string message, std::string expected, std::string suggestion) {
   Add(Severity::kWarning, rule, place, std::move(message), std::move(expected), std::move(suggestion));
+}
+
+void Diagnostics::Note(Rule rule, Place place, std::string message, std::string expected, std::string suggestion) {
+  Add(Severity::kNote, rule, place, std::move(message), std::move(expected), std::move(suggestion));
 }
 
 void Diagnostics::Add(Severity severity, Rule rule, Place place, std::string message, std::string expected,

@@ -19,8 +19,9 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-enum class Severity { kError, kWarning };
-/// "error", "warning".
+/// From the worst on.
+enum class Severity { kError, kWarning, kNote };
+/// "error", "warning", "note".
 std::string_view SeverityName(Severity severity);
 
 struct Diagnostic {
@@ -73,6 +74,7 @@ class Diagnostics {
   void AddFile(std::string file) { files_.push_back(std::move(file)); }
   void Error(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
   void Warning(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
+  void Note(Rule rule, Place place, std::string message, std::string expected = {}, std::string suggestion = {});
   bool HasErrors() const;
   /// Sorted by place; equal places stay in the order they were found. A fault found twice is listed once.
   std::vector<Diagnostic> Sorted() const;

@@ -27,6 +27,18 @@ Result<OptionValue> DefaultOptionValue(const OptionSpec& spec);
 struct OptionValues {
   std::map<std::string, OptionValue> values;  // every spec's name, given or default, unless it is faulty or unknown
   std::map<std::string, Place> places;        // of the values given
+
+  /// The value of a type that its spec says; nullopt where it was faulty.
+  template <typename T>
+  std::optional<T> Get(const std::string& name) const {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(std::get<T>(found->second));
+  }
+  /// Likewise, into `field`, which stays as it is where the value was faulty.
+  template <typename T, typename Field>
+  void Set(const std::string& name, Field& field) const {
+    if (const auto value = Get<T>(name)) field = static_cast<Field>(*value);
+  }
 };
 
 class OptionReader {

@@ -60,7 +60,7 @@ LoadedPipeline LoadPipeline(SourceText source, const Registry& registry, const L
   loaded.diagnostics = diagnostics.Sorted();
   // What a template leaves unused is another pipeline's matter.
   if (options.template_test)
-    std::erase_if(loaded.diagnostics, [](const Diagnostic& d) { return d.severity == Severity::kWarning; });
+    std::erase_if(loaded.diagnostics, [](const Diagnostic& d) { return d.severity != Severity::kError; });
   return loaded;
 }
 

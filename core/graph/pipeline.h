@@ -79,6 +79,7 @@ struct LoadOptions {
     return name.find('.') == std::string::npos ? variables : overrides;
   }
   bool allow_unset_variables = false;         // lint: a variable without a value is a warning
+  bool advice = false;                        // lint: what stages remark on their options, as notes
   std::optional<TemplateTest> template_test;  // instead of the pipeline, a template with what this test needs
 };
 

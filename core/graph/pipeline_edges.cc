@@ -194,7 +194,15 @@ void PipelineReader::CheckPayload(const Written& written, const EdgeDescription&
   const StageDescription &from = pipeline_.stages[edge.from], &to = pipeline_.stages[edge.to];
   if (to.descriptor == nullptr || to.descriptor->inputs.empty()) return;
   const std::string &output = from.output_payloads[edge.port], &input = to.input_payload;
-  if (PayloadIs(output, input)) return;
+  if (PayloadIs(output, input)) {
+    if (PayloadIs(output, "draft") && !PayloadIs(input, "draft")) {
+      diagnostics_.Warning(Rule::kUnverifiedDrafts, written.place,
+                           "`" + to.name + "` does not look at the drafts of `" + from.name +
+                               "`: no rule decides which of their tokens stand",
+                           "an edge to a stage that takes drafts, such as `verify`");
+    }
+    return;
+  }
   diagnostics_.Error(Rule::kPayloadMismatch, written.place,
                      "`" + from.name + "." + from.descriptor->outputs[edge.port].name + "` gives `" + output +
                          "`, but `" + to.name + "." + to.descriptor->inputs[0].name + "` takes `" + input + "`",

@@ -4,26 +4,11 @@
 #include <filesystem>
 
 #include "core/graph/nearest_name.h"
-#include "core/graph/payload.h"
 #include "core/graph/pipeline_keys.h"
-#include "core/graph/stage_isolation.h"
 #include "core/graph/testing/test_reader.h"
-#include "core/plugin/plugin_stage.h"
 
 namespace retort {
 namespace {
-
-template <typename T>
-std::optional<T> Get(const OptionValues& options, const std::string& name) {
-  const auto found = options.values.find(name);
-  if (found == options.values.end()) return std::nullopt;
-  return std::get<T>(found->second);
-}
-
-template <typename T, typename Field>
-void Set(const OptionValues& options, const std::string& name, Field& field) {
-  if (const auto value = Get<T>(options, name)) field = static_cast<Field>(*value);
-}
 
 /// Where failed records go that belong to the output `path`. Beside what is no regular file (`-`, a device, a pipe)
 /// there is no place for them.
@@ -32,16 +17,6 @@ std::string DeadLetterBeside(const std::string& path) {
   const auto status = std::filesystem::status(path, error);
   const bool regular = path != "-" && (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status));
   return regular ? path + ".failed.jsonl" : "failed.jsonl";
-}
-
-/// All keys of a stage.
-const std::vector<std::string>& StageKeyNames() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> list = {"uses", "with"};
-    for (const OptionSpec& spec : StageKeys()) list.push_back(spec.name);
-    return list;
-  }();
-  return names;
 }
 
 bool IsDeviceName(const std::string& name) {
@@ -62,7 +37,8 @@ PipelineReader::PipelineReader(const SourceText& source, const Registry& registr
       options_(variables_, diagnostics),
       profiles_(options.profiles),
       template_(options.template_test ? options.template_test->name : ""),
-      laid_over_(!options.profiles.empty() || !options.overrides.empty()) {}
+      laid_over_(!options.profiles.empty() || !options.overrides.empty()),
+      advice_(options.advice) {}
 
 PipelineDescription PipelineReader::Read(const YamlNode& root) {
   if (root.kind != YamlNode::Kind::kMap) {
@@ -145,17 +121,17 @@ void PipelineReader::ReadVersion(const YamlNode& root) {
 void PipelineReader::ReadEngine(const YamlNode* section) {
   const OptionValues options = options_.ReadSection(section, {}, "engine", EngineKeys());
   EngineOptions& engine = pipeline_.engine;
-  Set<int64_t>(options, "seed", engine.seed);
-  Set<int64_t>(options, "credits", engine.credits);
-  Set<int64_t>(options, "credit_bytes", engine.credit_bytes);
-  Set<int64_t>(options, "threads", engine.threads);
-  if (Get<std::string>(options, "affinity") == "cores") engine.affinity = Affinity::kCores;
-  Set<int64_t>(options, "numa", engine.numa);
-  Set<bool>(options, "deterministic", engine.deterministic);
-  Set<std::string>(options, "dead_letter", engine.dead_letter_path);
-  const std::string beside = Get<std::string>(options, "dead_letter_beside").value_or("");
+  options.Set<int64_t>("seed", engine.seed);
+  options.Set<int64_t>("credits", engine.credits);
+  options.Set<int64_t>("credit_bytes", engine.credit_bytes);
+  options.Set<int64_t>("threads", engine.threads);
+  if (options.Get<std::string>("affinity") == "cores") engine.affinity = Affinity::kCores;
+  options.Set<int64_t>("numa", engine.numa);
+  options.Set<bool>("deterministic", engine.deterministic);
+  options.Set<std::string>("dead_letter", engine.dead_letter_path);
+  const std::string beside = options.Get<std::string>("dead_letter_beside").value_or("");
   if (engine.dead_letter_path.empty() && !beside.empty()) engine.dead_letter_path = DeadLetterBeside(beside);
-  Set<int64_t>(options, "max_cycles", engine.max_cycles);
+  options.Set<int64_t>("max_cycles", engine.max_cycles);
   pipeline_.engine_settings = options;
 }
 
@@ -168,13 +144,13 @@ void PipelineReader::ReadModels(const YamlNode& section) {
     model.place = entry.place;
     model.settings = options;
     model.config.name = entry.key;
-    Set<std::string>(options, "source", model.config.source);
-    Set<std::string>(options, "device", model.config.device);
-    Set<std::string>(options, "weights", model.config.weights);
-    Set<int64_t>(options, "context_length", model.config.context_length);
-    Set<int64_t>(options, "threads", model.config.threads);
-    Set<int64_t>(options, "prefix_cache", model.config.prefix_cache);
-    model.config.precision = Get<std::string>(options, "precision") == "exact" ? Precision::kExact : Precision::kFast;
+    options.Set<std::string>("source", model.config.source);
+    options.Set<std::string>("device", model.config.device);
+    options.Set<std::string>("weights", model.config.weights);
+    options.Set<int64_t>("context_length", model.config.context_length);
+    options.Set<int64_t>("threads", model.config.threads);
+    options.Set<int64_t>("prefix_cache", model.config.prefix_cache);
+    model.config.precision = options.Get<std::string>("precision") == "exact" ? Precision::kExact : Precision::kFast;
     if (!IsDeviceName(model.config.device)) {
       const std::vector<std::string> names = {"ref", "cpu", "cuda", "cuda:0"};
       diagnostics_.Error(Rule::kUnknownDevice, options.places.at("device"),
@@ -182,154 +158,6 @@ void PipelineReader::ReadModels(const YamlNode& section) {
                          "`ref`, `cpu`, `cuda` or `cuda:N`", NearestName(model.config.device, names));
     }
     pipeline_.models.push_back(std::move(model));
-  }
-}
-
-void PipelineReader::ReadStages(const YamlNode& section) {
-  for (const YamlEntry& entry : section.entries) {
-    CheckStageName(entry);
-    ReadStageOrInstance(entry, 0);
-  }
-  const bool unclear =
-      std::any_of(instances_.begin(), instances_.end(), [](const auto& entry) { return entry.second.unclear; });
-  for (const ModelDescription& model : pipeline_.models) {
-    const auto uses = [&](const StageDescription& stage) {
-      return stage.descriptor == nullptr || model.place.file != 0 || unclear ||
-             std::find(stage.models.begin(), stage.models.end(), model.name) != stage.models.end();
-    };
-    if (std::none_of(pipeline_.stages.begin(), pipeline_.stages.end(), uses)) {
-      diagnostics_.Warning(Rule::kUnusedModel, model.place, "model `" + model.name + "` is never used",
-                           "a stage with an option that names it");
-    }
-  }
-}
-
-void PipelineReader::CheckStageName(const YamlEntry& entry) {
-  if (!entry.key.empty() && entry.key.find_first_of(". >/") == std::string::npos) return;
-  diagnostics_.Error(
-      Rule::kStageName, entry.place,
-      "stage `" + entry.key + "`: a stage's name stands in edges and must not hold `.`, `>`, `/` or spaces",
-      "letters, digits, `_` and `-`");
-}
-
-void PipelineReader::ReadStageOrInstance(const YamlEntry& entry, size_t nesting) {
-  const bool instance = entry.value->kind == YamlNode::Kind::kMap && entry.value->FindEntry("template") != nullptr;
-  instance ? ReadInstance(entry, nesting) : ReadStage(entry);
-}
-
-void PipelineReader::ReadStage(const YamlEntry& entry) {
-  const std::string owner = "stage `" + entry.key + "`";
-  StageDescription stage;
-  stage.name = entry.key;
-  stage.place = entry.place;
-  if (entry.value->kind != YamlNode::Kind::kMap) {
-    diagnostics_.Error(Rule::kStageKind, entry.value->place, owner + " is " + DescribeNode(*entry.value),
-                       "`{ uses: STAGE, with: { ... } }`");
-  } else if ((stage.descriptor = ReadUses(entry, owner, stage)) != nullptr) {
-    const YamlEntry* const with = OptionReader::FindMeant(*entry.value, "with", StageKeyNames());
-    const bool given = with != nullptr;
-    const OptionValues options = options_.ReadSection(
-        given ? with->value.get() : nullptr, given ? with->place : entry.place, owner, stage.descriptor->options);
-    stage.values = options.values;
-    stage.value_places = options.places;
-    ReadModelNames(options, owner, stage);
-    ReadStageKeys(entry, owner, stage);
-    const bool complete = stage.values.size() == stage.descriptor->options.size();  // no value is faulty or unknown
-    if (complete) {
-      const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
-      if (!together.ok()) diagnostics_.Error(Rule::kOptionsTogether, entry.place, owner + ": " + together.message());
-    }
-    ReadRunModels(owner, complete, stage);
-    ReadPayloads(owner, complete, stage);
-    ReadIsolation(owner, stage, diagnostics_);
-  } else {
-    ReportUnknownKeys(*entry.value, owner, StageKeyNames());
-    options_.ExpandAll(*entry.value);
-  }
-  pipeline_.stages.push_back(std::move(stage));
-}
-
-/// Only where the options are whole is the plugin asked; else every model counts as run.
-void PipelineReader::ReadRunModels(const std::string& owner, bool complete, StageDescription& stage) {
-  for (const OptionSpec& spec : stage.descriptor->options) {
-    const auto value = spec.type == RETORT_OPTION_MODEL ? stage.values.find(spec.name) : stage.values.end();
-    const auto* name = value == stage.values.end() ? nullptr : std::get_if<std::string>(&value->second);
-    if (name == nullptr || name->empty()) continue;
-    const auto runs = complete ? RunsModel(*stage.descriptor, {stage.name, stage.values, {}}, spec.name) : true;
-    if (!runs.ok()) diagnostics_.Error(Rule::kPluginFault, stage.place, owner + ": " + runs.status().message());
-    if (!runs.ok() || *runs) stage.run_models.push_back(*name);
-  }
-}
-
-void PipelineReader::ReadPayloads(const std::string& owner, bool complete, StageDescription& stage) {
-  const StageDescriptor& descriptor = *stage.descriptor;
-  const auto payload = [&](const PortSpec& port, int32_t output) {
-    if (!complete) return port.payload;
-    const auto said = PayloadUnder(descriptor, {stage.name, stage.values, {}}, output);
-    if (said.ok() && PayloadIs(*said, port.payload)) return *said;
-    diagnostics_.Error(Rule::kPluginFault, stage.place,
-                       owner + ": what `" + port.name + "` carries: " +
-                           (said.ok() ? "the stage says `" + *said + "`, which is no kind of `" + port.payload + "`"
-                                      : said.status().message()));
-    return port.payload;
-  };
-  if (!descriptor.inputs.empty()) stage.input_payload = payload(descriptor.inputs[0], -1);
-  for (size_t i = 0; i < descriptor.outputs.size(); ++i)
-    stage.output_payloads.push_back(payload(descriptor.outputs[i], static_cast<int32_t>(i)));
-}
-
-const StageDescriptor* PipelineReader::ReadUses(const YamlEntry& entry, const std::string& owner,
-                                                StageDescription& stage) {
-  const YamlEntry* const meant = OptionReader::FindMeant(*entry.value, "uses", StageKeyNames());
-  const YamlNode* const uses = meant == nullptr ? nullptr : meant->value.get();
-  if (uses == nullptr) {
-    diagnostics_.Error(Rule::kMissingUses, entry.place, owner + ": `uses` is missing",
-                       "`uses:` with " + NameList(registry_.StageNames()));
-    return nullptr;
-  }
-  const auto name = options_.ReadText(*uses, owner + ": `uses`");
-  if (!name) return nullptr;
-  stage.uses = *name;
-  stage.uses_place = uses->place;
-  const StageDescriptor* descriptor = registry_.Find(*name);
-  if (descriptor == nullptr) {
-    const std::string nearest = NearestName(*name, registry_.StageNames());
-    diagnostics_.Error(Rule::kUnknownStage, uses->place, owner + ": there is no stage `" + *name + "`",
-                       "one of " + NameList(registry_.StageNames()) + " (`retort list` shows refused plugins)",
-                       nearest);
-    descriptor = registry_.Find(nearest);  // the rest is checked as if this were meant
-  }
-  return descriptor;
-}
-
-void PipelineReader::ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage) {
-  const OptionValues options =
-      options_.ReadSection(entry.value.get(), entry.place, owner, StageKeys(), {"uses", "with"});
-  const StageDescriptor& descriptor = *stage.descriptor;
-  const int64_t max_batch = Get<int64_t>(options, "max_batch").value_or(0);
-  stage.max_batch = max_batch > 0 ? static_cast<uint32_t>(max_batch) : std::max(1u, descriptor.default_max_batch);
-  stage.linger = std::chrono::milliseconds(Get<int64_t>(options, "linger").value_or(0));
-  stage.concurrent = (descriptor.flags & RETORT_STAGE_CONCURRENT) != 0 && Get<int64_t>(options, "concurrency") != 1;
-  const std::string order = Get<std::string>(options, "order").value_or("auto");
-  stage.ordered = order == "input" || (order == "auto" && (descriptor.flags & RETORT_STAGE_ORDERED) != 0);
-  stage.settings = options;
-}
-
-void PipelineReader::ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage) {
-  for (const OptionSpec& spec : stage.descriptor->options) {
-    const auto name = spec.type == RETORT_OPTION_MODEL ? Get<std::string>(options, spec.name) : std::nullopt;
-    if (!name || name->empty()) continue;
-    if (pipeline_.FindModel(*name) != nullptr) {
-      stage.models.push_back(*name);
-      continue;
-    }
-    std::vector<std::string> names;
-    for (const ModelDescription& model : pipeline_.models) names.push_back(model.name);
-    const auto place = options.places.find(spec.name);
-    diagnostics_.Error(Rule::kUnknownModel, place == options.places.end() ? stage.place : place->second,
-                       owner + ": `" + spec.name + "` names the model `" + *name + "`, which is not declared",
-                       names.empty() ? "a model under `models:`" : "one of " + NameList(names),
-                       NearestName(*name, names));
   }
 }
 

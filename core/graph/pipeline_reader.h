@@ -41,6 +41,8 @@ class PipelineReader {
   void ReadVersion(const YamlNode& root);
   void ReadEngine(const YamlNode* section);
   void ReadModels(const YamlNode& section);
+
+  // pipeline_stages.cc
   void ReadStages(const YamlNode& section);
   void ReadStageOrInstance(const YamlEntry& entry, size_t nesting);
   void ReadStage(const YamlEntry& entry);
@@ -49,6 +51,8 @@ class PipelineReader {
   void ReadRunModels(const std::string& owner, bool complete, StageDescription& stage);
   /// What the stage's ports carry; likewise.
   void ReadPayloads(const std::string& owner, bool complete, StageDescription& stage);
+  /// What the stage remarks on its options.
+  void ReadAdvice(const std::string& owner, const StageDescription& stage);
   void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);
   const StageDescriptor* ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
@@ -92,6 +96,7 @@ class PipelineReader {
   const std::vector<std::string>& profiles_;
   const std::string template_;  // whose test is read; "" for those of the pipeline
   const bool laid_over_;
+  const bool advice_;
   PipelineDescription pipeline_;
   struct ScopedEdge {
     std::string prefix;  // before the names of its stages

@@ -28,6 +28,7 @@ enum class Rule {
   kQuotedNumber,
   kWrongKind,
   kOptionsTogether,
+  kAdvice,
   kPluginFault,
   // variables
   kVariableName,
@@ -68,6 +69,7 @@ enum class Rule {
   kUnknownInput,
   kOutputTwice,
   kPayloadMismatch,
+  kUnverifiedDrafts,
   kInputNotConnected,
   kOutputNotConnected,
   kUndeclaredCycle,

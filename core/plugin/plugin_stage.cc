@@ -1,5 +1,6 @@
 #include "core/plugin/plugin_stage.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -54,6 +55,29 @@ Result<bool> RunsModel(const StageDescriptor& descriptor, StageConfig config, co
   });
   if (code != RETORT_OK) return StatusOfCode(code, "runs_model");
   return runs != 0;
+}
+
+Result<std::vector<OptionAdvice>> AdviceOn(const StageDescriptor& descriptor, StageConfig config) {
+  std::vector<OptionAdvice> all;
+  if (descriptor.functions.advise == nullptr) return all;
+  const retort_config handle(descriptor, std::move(config));
+  for (uint32_t index = 0; index < kMostAdvice; ++index) {
+    retort_advice advice = {};
+    advice.size = sizeof advice;
+    const retort_code code = CallPlugin(
+        "advise", [&] { return descriptor.functions.advise(descriptor.user_data, &handle, index, &advice); });
+    if (code == RETORT_END) break;
+    if (code != RETORT_OK) return StatusOfCode(code, "advise");
+    all.push_back(
+        {std::string(ViewOf(advice.option)), std::string(ViewOf(advice.message)), std::string(ViewOf(advice.value))});
+    const OptionAdvice& last = all.back();
+    const auto named = [&](const OptionSpec& spec) { return spec.name == last.option; };
+    if (last.message.empty()) return Internal("advise: remark " + std::to_string(index) + " says nothing");
+    if (!last.option.empty() && std::none_of(descriptor.options.begin(), descriptor.options.end(), named))
+      return Internal("advise: remark " + std::to_string(index) + " is on `" + last.option +
+                      "`, which is no option of the stage");
+  }
+  return all;
 }
 
 PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/plugin/descriptor.h"
 #include "core/plugin/handles.h"
@@ -21,6 +22,17 @@ Result<std::string> PayloadUnder(const StageDescriptor& descriptor, StageConfig 
 /// Whether the stage runs the model that `option` names, or only looks at it.
 /// Errors: what the plugin says.
 Result<bool> RunsModel(const StageDescriptor& descriptor, StageConfig config, const std::string& option);
+
+struct OptionAdvice {
+  std::string option;  // "" = the stage as a whole
+  std::string message;
+  std::string value;  // what the option had better be; "" = nothing in particular
+};
+
+/// The stage's remarks on option values that it allows, kMostAdvice at most; needs no models. Errors: the plugin's, and
+/// kInternal where a remark says nothing or names no option of the stage.
+Result<std::vector<OptionAdvice>> AdviceOn(const StageDescriptor& descriptor, StageConfig config);
+inline constexpr uint32_t kMostAdvice = 100;
 
 class PluginStage final : public StageBody {
  public:

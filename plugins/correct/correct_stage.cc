@@ -8,6 +8,7 @@
 
 #include "plugins/correct/correction_figures.h"
 #include "plugins/correct/kernel_control.h"
+#include "plugins/shared/decoding_options.h"
 #include "plugins/shared/verifying/verify_loop.h"
 
 namespace {
@@ -85,6 +86,16 @@ class Correct final : public retort_stages::VerifyLoop {
     return retort::InvalidArgument("strict_threshold: expected threshold or more, which is " +
                                    std::to_string(config.Float("threshold")) + ", got " +
                                    std::to_string(config.Float("strict_threshold")));
+  }
+
+  static std::vector<Advice> Advise(const Config& config) {
+    std::vector<Advice> remarks;
+    if (config.String("mode") == "lossless")
+      retort_stages::NotUsed({"threshold", "threshold_temperature"}, "`mode: lossless` has none", remarks);
+    if (config.String("mode") != "adaptive")
+      retort_stages::NotUsed({"strict_threshold", "cost"}, "it belongs to `mode: adaptive`", remarks);
+    retort_stages::AddDecodingRemarks(config, remarks);
+    return remarks;
   }
 
   static Result<std::unique_ptr<Correct>> Create(const Config& config) {

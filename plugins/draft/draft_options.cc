@@ -214,6 +214,23 @@ Status CheckDraftOptions(const Config& config) {
   return CheckModelOptions(config, by_model || by_part);
 }
 
+std::vector<retort::sdk::Advice> DraftAdvice(const Config& config) {
+  retort_stages::Remarks remarks;
+  const std::string drafter = config.String("drafter");
+  AddTextRemarks(config, remarks);
+  if (drafter != "model" && !IsSelfDrafter(drafter)) {
+    retort_stages::NotUsed({"drafting", "branches", "nodes"}, "only a drafter with a model chooses by it", remarks);
+  } else if (config.Int("branches") == 1) {
+    retort_stages::NotUsed({"nodes"}, "with `branches: 1` a draft is a chain, of `max_tokens`", remarks);
+  }
+  if (drafter != "sparse") retort_stages::NotUsed({"density"}, "it belongs to `drafter: sparse`", remarks);
+  if (drafter != "lookahead") {
+    retort_stages::NotUsed({"window", "ngram", "guesses", "pool_from_prompt"}, "it belongs to `drafter: lookahead`",
+                           remarks);
+  }
+  return remarks;
+}
+
 std::string_view DraftPayload(const Config& config) {
   const std::string drafter = config.String("drafter");
   if (drafter == "lookahead") return "draft:tree";

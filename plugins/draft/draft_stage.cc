@@ -77,6 +77,7 @@ class Draft final : public drafting::DraftingStage {
   }
 
   static Status Check(const Config& config) { return drafting::CheckDraftOptions(config); }
+  static std::vector<Advice> Advise(const Config& config) { return drafting::DraftAdvice(config); }
 
   static Result<std::unique_ptr<Draft>> Create(const Config& config) {
     RETORT_ASSIGN_OR_RETURN(std::unique_ptr<drafting::Drafter> drafter, drafting::MakeDrafter(config));

@@ -189,6 +189,15 @@ Status CheckTextOptions(const Config& config) {
   return CheckFiles(config);
 }
 
+void AddTextRemarks(const Config& config, retort_stages::Remarks& remarks) {
+  const std::vector<std::string> names = Names(config);
+  const bool lookup = Has(names, kLookup), ngram = Has(names, kNgram), store = Has(names, kStore);
+  if (!lookup && !ngram && !store)
+    retort_stages::NotUsed({"min_match", "max_match"}, "no drafter looks for a suffix or a context", remarks);
+  if (!ngram && !store) retort_stages::NotUsed({"min_share"}, "it belongs to `ngram` and `ngram-store`", remarks);
+  if (!ngram) retort_stages::NotUsed({"max_contexts"}, "it belongs to `ngram`", remarks);
+}
+
 Result<std::unique_ptr<TextDrafter>> MakeTextDrafter(const Config& config) {
   RETORT_ASSIGN_OR_RETURN(const TokenSet tokens, TargetTokens(config));
   std::vector<std::unique_ptr<TextDrafter>> drafters;

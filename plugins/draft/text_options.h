@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "plugins/shared/advice.h"
 #include "plugins/shared/drafting/text_drafter.h"
 
 namespace drafting {
@@ -18,6 +19,8 @@ bool MayHaveFiles(const retort::sdk::Config& config);
 bool HasFiles(const retort::sdk::Config& config);
 /// What is wrong with values that are all right each for itself.
 retort::Status CheckTextOptions(const retort::sdk::Config& config);
+/// Those that do nothing beside the drafter that is asked for.
+void AddTextRemarks(const retort::sdk::Config& config, retort_stages::Remarks& remarks);
 /// Errors also: those of files that are to be read or written.
 retort::Result<std::unique_ptr<TextDrafter>> MakeTextDrafter(const retort::sdk::Config& config);
 

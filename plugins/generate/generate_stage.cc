@@ -44,6 +44,12 @@ class Generate final : public Stage {
             .Example("8"));
   }
 
+  static std::vector<Advice> Advise(const Config& config) {
+    std::vector<Advice> remarks;
+    retort_stages::AddDecodingRemarks(config, remarks);
+    return remarks;
+  }
+
   static Result<std::unique_ptr<Generate>> Create(const Config& config) {
     auto stage = std::make_unique<Generate>();
     stage->options_ = DecodingOptions::From(config);

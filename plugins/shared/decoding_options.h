@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "plugins/shared/advice.h"
+
 namespace retort_stages {
 
 struct DecodingOptions {
@@ -86,6 +88,17 @@ struct DecodingOptions {
     return options;
   }
 };
+
+/// Settings that do nothing beside the others.
+inline void AddDecodingRemarks(const retort::sdk::Config& config, Remarks& remarks) {
+  if (config.Float("temperature") == 0) {
+    NotUsed({"top_k", "top_p", "min_p"},
+            "at temperature 0 the most likely token is taken (unless a record's own `sampling` says otherwise)",
+            remarks);
+  }
+  if (config.Float("repetition_penalty") == 1)
+    NotUsed({"repetition_window"}, "it says how far `repetition_penalty` looks back, which is 1: none", remarks);
+}
 
 /// Give a record whose sequence has ended its completion and send it out by `port`.
 inline retort::Status FinishRecord(retort::sdk::Context& context, const retort::sdk::Record& record, uint32_t port) {

@@ -66,6 +66,13 @@ class Verify final : public retort_stages::VerifyLoop {
 
   static Status Check(const Config& config) { return retort_stages::CheckAcceptance(config); }
 
+  static std::vector<Advice> Advise(const Config& config) {
+    std::vector<Advice> remarks;
+    retort_stages::AddAcceptanceRemarks(config, remarks);
+    retort_stages::AddDecodingRemarks(config, remarks);
+    return remarks;
+  }
+
   static Result<std::unique_ptr<Verify>> Create(const Config& config) {
     if (Status status = Check(config); !status.ok()) return status;
     auto stage = std::make_unique<Verify>();

@@ -1,5 +1,8 @@
 #include "tests/graph/sample_stages.h"
 
+#include "core/plugin/handles.h"
+#include "core/plugin/host_call.h"
+
 namespace retort::testing {
 namespace {
 
@@ -63,6 +66,15 @@ Registry MakeSampleRegistry() {
                          {}));
   stages[1].functions.runs_model = [](void*, const retort_config*, retort_string, int32_t* runs) -> retort_code {
     *runs = 0;
+    return RETORT_OK;
+  };
+  stages[2].functions.advise = [](void*, const retort_config* config, uint32_t index,
+                                  retort_advice* advice) -> retort_code {
+    const auto& values = config->values.values;
+    if (std::get<std::string>(values.at("drafter")) != "ngram" || index > 1) return RETORT_END;
+    advice->option = ToAbi(index == 0 ? "drafter" : "max_tokens");
+    advice->message = ToAbi(index == 0 ? "the counts of `ngram` begin at nothing" : "`ngram` drafts less");
+    if (index == 0) advice->value = ToAbi("prompt-lookup");
     return RETORT_OK;
   };
   stages[1].flags = RETORT_STAGE_CONCURRENT;

@@ -37,7 +37,7 @@ MEMBER(retort_port_spec, name, 8);
 MEMBER(retort_port_spec, payload, 24);
 MEMBER(retort_port_spec, text, 40);
 
-LAYOUT(retort_stage_functions, 72);
+LAYOUT(retort_stage_functions, 80);
 MEMBER(retort_stage_functions, size, 0);
 MEMBER(retort_stage_functions, reserved, 4);
 MEMBER(retort_stage_functions, create, 8);
@@ -48,6 +48,14 @@ MEMBER(retort_stage_functions, destroy, 40);
 MEMBER(retort_stage_functions, check, 48);
 MEMBER(retort_stage_functions, payload, 56);
 MEMBER(retort_stage_functions, runs_model, 64);
+MEMBER(retort_stage_functions, advise, 72);
+
+LAYOUT(retort_advice, 56);
+MEMBER(retort_advice, size, 0);
+MEMBER(retort_advice, reserved, 4);
+MEMBER(retort_advice, option, 8);
+MEMBER(retort_advice, message, 24);
+MEMBER(retort_advice, value, 40);
 
 LAYOUT(retort_stage_spec, 144);
 MEMBER(retort_stage_spec, size, 0);

@@ -20,16 +20,17 @@ retort_string View(std::string_view text) { return {text.data(), text.size()}; }
 /// A descriptor that is all right, to be spoilt in one place.
 struct Spec {
   retort_stage_functions functions = {
-      sizeof(retort_stage_functions),
-      0,
-      [](void*, const retort_config*, void**) -> retort_code { return RETORT_OK; },
-      nullptr,
-      [](void*, retort_context*, retort_record* const*, size_t) -> retort_code { return RETORT_OK; },
-      nullptr,
-      [](void*) {},
-      nullptr,
-      nullptr,
-      nullptr};
+      .size = sizeof(retort_stage_functions),
+      .reserved = 0,
+      .create = [](void*, const retort_config*, void**) -> retort_code { return RETORT_OK; },
+      .open = nullptr,
+      .process = [](void*, retort_context*, retort_record* const*, size_t) -> retort_code { return RETORT_OK; },
+      .close = nullptr,
+      .destroy = [](void*) {},
+      .check = nullptr,
+      .payload = nullptr,
+      .runs_model = nullptr,
+      .advise = nullptr};
   std::vector<retort_port_spec> inputs = {
       {sizeof(retort_port_spec), 0, View("in"), View("sequence"), View("Sequences.")}};
   std::vector<retort_port_spec> outputs = {

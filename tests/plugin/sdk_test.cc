@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <ostream>
 #include <string>
 
+#include "core/graph/option_reader.h"
 #include "core/plugin/loader.h"
+#include "core/plugin/plugin_stage.h"
 #include "core/testing/mock_host.h"
 #include "core/testing/scripted_model.h"
 #include "tests/plugin/canary_path.h"
@@ -49,6 +52,34 @@ TEST_F(SdkTest, DescribesItself) {
   EXPECT_TRUE(host_.registry().Find("lines")->is_source());
   EXPECT_TRUE(host_.registry().Find("misbehave")->FindOption("how")->required);
   EXPECT_EQ(host_.registry().Find("show-options")->FindOption("stop")->default_value, "['one', 'it''s']");
+}
+
+TEST_F(SdkTest, RemarksOnOptions) {
+  const StageDescriptor& stage = *host_.registry().Find("show-options");
+  const auto advice = [&](bool flag, int64_t count) {
+    std::map<std::string, OptionValue> values;
+    for (const OptionSpec& spec : stage.options) {
+      const auto value = DefaultOptionValue(spec);
+      EXPECT_TRUE(value.ok()) << spec.name;
+      values[spec.name] = *value;
+    }
+    values["flag"] = flag;
+    values["count"] = count;
+    return AdviceOn(stage, {"show", values, {}});
+  };
+  ASSERT_TRUE(advice(true, 7).ok());
+  EXPECT_THAT(*advice(true, 7), IsEmpty());
+  const auto remarks = advice(false, 7);
+  ASSERT_TRUE(remarks.ok()) << remarks.status().ToString();
+  ASSERT_EQ(remarks->size(), 2u);
+  EXPECT_EQ(remarks->at(0).option, "flag");
+  EXPECT_EQ(remarks->at(0).message, "without a flag nobody sees it");
+  EXPECT_EQ(remarks->at(0).value, "true");
+  EXPECT_EQ(remarks->at(1).option, "");
+  EXPECT_THAT(advice(true, 98).status().message(), HasSubstr("no remarks today"));
+  EXPECT_THAT(advice(true, 99).status().message(), HasSubstr("`counts`, which is no option of the stage"));
+  EXPECT_THAT(advice(true, 100).status().message(), HasSubstr("remark 0 says nothing"));
+  EXPECT_THAT(*AdviceOn(*host_.registry().Find("upper"), {"upper", {}, {}}), IsEmpty());  // it has no such function
 }
 
 TEST_F(SdkTest, ProcessesABatch) {

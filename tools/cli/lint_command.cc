@@ -144,6 +144,7 @@ int Lint(const LintArguments& arguments) {
     return kUsage;
   }
   options->allow_unset_variables = true;
+  options->advice = true;
   return Linter(arguments, *options).Run();
 }
 
@@ -164,8 +165,10 @@ void AddLintCommand(CLI::App& app, Action* action) {
   command->footer(
       "A fix is tried before it is offered: with it the file has fewer errors. --fix makes one after the other until "
       "none is\nleft; look at what it did before you run the pipeline. Of Markdown, ```yaml blocks with a line "
-      "`retort:` are checked.\nEach of a file's profiles is checked as well, unless --profile names some.\n"
-      "Exit codes: 0 no errors (warnings are allowed), 2 errors.\n"
+      "`retort:` are checked.\nEach of a file's profiles is checked as well, unless --profile names some. Notes are "
+      "what "
+      "stages remark on their\noptions: what does nothing here, or what is given up.\n"
+      "Exit codes: 0 no errors (warnings and notes are allowed), 2 errors.\n"
       "Example: retort lint pipelines/*.yaml --format json");
   command->callback([=] { *action = [=] { return Lint(*arguments); }; });
 }

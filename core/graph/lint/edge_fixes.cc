@@ -172,6 +172,7 @@ void AddEdgeFixes(const Diagnostic& fault, const FixContext& context, Fixes* fix
     case Rule::kUnknownInput:
     case Rule::kOutputTwice:
     case Rule::kPayloadMismatch:
+    case Rule::kUnverifiedDrafts:
     case Rule::kUndeclaredCycle:
     case Rule::kBackWithoutCycle: return AddEdge(fault, context, fixes);
     case Rule::kInputNotConnected:

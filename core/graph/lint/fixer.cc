@@ -22,7 +22,7 @@ size_t Faults(const std::vector<Diagnostic>& diagnostics, Severity least) {
   size_t faults = 0;
   for (const Diagnostic& d : diagnostics) {
     if (d.severity == Severity::kError && HidesOthers(d.rule)) faults += kUnreadable;
-    faults += d.severity == Severity::kError || least == Severity::kWarning ? 1 : 0;
+    faults += d.severity <= least ? 1 : 0;
   }
   return faults;
 }

@@ -130,7 +130,8 @@ std::string LintGithub(std::span<const LintedFile> files) {
   for (const LintedFile& file : files) {
     for (const LintFinding& finding : file.findings) {
       const Diagnostic& d = finding.diagnostic;
-      out += "::" + std::string(SeverityName(d.severity)) + " file=" + GithubText(d.file, true);
+      const bool note = d.severity == Severity::kNote;  // the code host has its own word for it
+      out += "::" + std::string(note ? "notice" : SeverityName(d.severity)) + " file=" + GithubText(d.file, true);
       if (d.place.line > 0) out += ",line=" + std::to_string(d.place.line) + ",col=" + std::to_string(d.place.column);
       out += ",title=" + std::string(RuleId(d.rule)) + "::" + GithubText(FullMessage(d), false) + "\n";
     }

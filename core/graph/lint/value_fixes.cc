@@ -146,6 +146,17 @@ void AddTogether(const Diagnostic& fault, const FixContext& context, Fixes* fixe
   }
 }
 
+/// The value that the stage would rather have, or none.
+void AddAdvised(const Diagnostic& fault, const FixContext& context, Fixes* fixes) {
+  const auto spot = context.map.Find(fault.place);
+  const YamlEntry* const entry = spot ? spot->entry() : nullptr;
+  if (entry == nullptr || spot->path.size() < 4 || spot->path[2] != "with") return;
+  const bool reference = spot->node().text.find("${") != std::string::npos;  // then it is the variable's matter
+  if (!fault.suggestion.empty() && !reference)
+    fixes->push_back({"write `" + fault.suggestion + "`", {context.map.Replace(spot->node(), fault.suggestion)}});
+  fixes->push_back({"take out `" + entry->key + "`", {context.map.Cut(context.map.OffsetOf(entry->place))}});
+}
+
 }  // namespace
 
 void AddValueFixes(const Diagnostic& fault, const FixContext& context, Fixes* fixes) {
@@ -153,6 +164,7 @@ void AddValueFixes(const Diagnostic& fault, const FixContext& context, Fixes* fi
   switch (fault.rule) {
     case Rule::kWrongValue: return AddWrongValue(fault, context, fixes);
     case Rule::kWrongKind: return AddWrongKind(fault, context, fixes);
+    case Rule::kAdvice: return AddAdvised(fault, context, fixes);
     case Rule::kOptionsTogether: return AddTogether(fault, context, fixes);
     case Rule::kUnknownTemplate:
     case Rule::kTestForm:

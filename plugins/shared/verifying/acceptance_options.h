@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "plugins/shared/advice.h"
+
 namespace retort_stages {
 
 inline retort::sdk::StageSpec& AddAcceptanceOptions(retort::sdk::StageSpec& spec) {
@@ -71,6 +73,26 @@ inline retort::Status CheckAcceptance(const retort::sdk::Config& config) {
     return retort::InvalidArgument("block: expected rule: lossless beside it, got rule: " + rule + "; leave block out");
   }
   return {};
+}
+
+/// That a rule is not exact, and dials of other rules.
+inline void AddAcceptanceRemarks(const retort::sdk::Config& config, Remarks& remarks) {
+  const std::string rule = config.String("rule");
+  const bool lenient = rule == "lenient", typical = rule == "typical", threshold = rule == "threshold";
+  const bool exact = lenient && config.Float("lenience") == 1;
+  if (exact) {
+    remarks.push_back({"lenience", "`rule: lenient` with `lenience: 1` is `rule: lossless`", ""});
+  } else if (lenient || typical || threshold) {
+    remarks.push_back({"rule",
+                       "`" + rule +
+                           "` is no exact rule: drafts may stand that the model alone would not have written "
+                           "(`retort run --against` a pipeline without drafts shows how often)",
+                       "lossless"});
+  }
+  const auto belongs = [&](const char* owner) { return "it belongs to `rule: " + std::string(owner) + "`"; };
+  if (!lenient) NotUsed({"lenience"}, belongs("lenient"), remarks);
+  if (!typical) NotUsed({"typical_epsilon", "typical_delta"}, belongs("typical"), remarks);
+  if (!threshold) NotUsed({"threshold", "threshold_temperature"}, belongs("threshold"), remarks);
 }
 
 }  // namespace retort_stages

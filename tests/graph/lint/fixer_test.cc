@@ -101,6 +101,48 @@ TEST_F(FixerTest, FixesOneFaultAfterTheOther) {
   EXPECT_EQ(fixed.loaded.source.text(), kGood);
 }
 
+TEST_F(FixerTest, OffersWhatAStageAdvises) {
+  LoadOptions options = options_;
+  options.advice = true;
+  const auto load = [&](const std::string& drafter, const LoadOptions& with) {
+    const std::string text = With("# so many at most", "drafter: " + drafter);
+    return LoadPipeline(SourceText("p.yaml", text), registry_, with);
+  };
+  EXPECT_TRUE(load("ngram", options_).diagnostics.empty());  // a run asks for no remarks
+  const LoadedPipeline loaded = load("ngram", options);
+  EXPECT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded.diagnostics.size(), 2u) << RenderText(loaded.diagnostics, loaded.source);
+  const Diagnostic &drafter = loaded.diagnostics[0], &max_tokens = loaded.diagnostics[1];
+  EXPECT_EQ(drafter.severity, Severity::kNote);
+  EXPECT_EQ(drafter.place, (Place{11, 16}));
+  EXPECT_EQ(drafter.message, "stage `draft`: the counts of `ngram` begin at nothing");
+  EXPECT_EQ(max_tokens.place, (Place{12, 19}));
+  const auto other = Fixer(registry_, options).Find(loaded, drafter);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->title, "write `prompt-lookup`");
+  EXPECT_EQ(ApplyFix(loaded.source.text(), *other), load("prompt-lookup", options).source.text());
+  EXPECT_TRUE(load("prompt-lookup", options).diagnostics.empty());
+  EXPECT_TRUE(Fixer(registry_, options).FixAll(loaded).steps.empty());  // only faults are put right unasked
+  const auto without = Fixer(registry_, options).Find(loaded, max_tokens);
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->title, "take out `max_tokens`");
+  // A remark on a value that is not written any more is not told; that its variable is unused, is.
+  const std::string shorter = ApplyFix(loaded.source.text(), *without);
+  for (const Diagnostic& left : LoadPipeline(SourceText("p.yaml", shorter), registry_, options).diagnostics)
+    EXPECT_TRUE(left.rule == Rule::kUnusedVariable || left.message == drafter.message) << left.message;
+}
+
+TEST_F(FixerTest, LeadsDraftsToTheirVerifier) {
+  const LoadedPipeline loaded = Load(With("  - draft -> verify\n", "  - draft -> write\n"));
+  const auto warned = std::find_if(loaded.diagnostics.begin(), loaded.diagnostics.end(),
+                                   [](const Diagnostic& d) { return d.rule == Rule::kUnverifiedDrafts; });
+  ASSERT_NE(warned, loaded.diagnostics.end());
+  EXPECT_EQ(warned->severity, Severity::kWarning);
+  const auto fix = Fixer(registry_, options_).Find(loaded, *warned);
+  ASSERT_TRUE(fix);
+  EXPECT_EQ(ApplyFix(loaded.source.text(), *fix), kGood);
+}
+
 TEST_F(FixerTest, NeverMakesAFileWorse) {
   for (const auto& entry : std::filesystem::directory_iterator(RETORT_FAULT_FOLDER)) {
     const auto source = ReadPipelineFile(entry.path().string());

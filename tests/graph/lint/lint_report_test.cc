@@ -69,6 +69,15 @@ TEST(LintGithub, EscapesWhatItMust) {
   EXPECT_EQ(LintGithub({&file, 1}), "::warning file=a%2Cb%3Ac.yaml,line=2,col=3,title=unknown-key::50 %25%0Aof it\n");
 }
 
+TEST(LintReports, TellNotesFromWarnings) {
+  LintedFile file{SourceText("a.yaml", "a\n"), {}};
+  file.findings.push_back({{Severity::kNote, Rule::kAdvice, "a.yaml", {1, 1}, "it is so", "", ""}, {}});
+  EXPECT_EQ(LintGithub({&file, 1}), "::notice file=a.yaml,line=1,col=1,title=advice::it is so\n");
+  EXPECT_NE(LintText(file).find("a.yaml:1:1: note: it is so"), std::string::npos) << LintText(file);
+  EXPECT_NE(LintSarif({&file, 1}).find(R"("level": "note")"), std::string::npos) << LintSarif({&file, 1});
+  EXPECT_NE(LintJson({&file, 1}).find(R"("severity": "note")"), std::string::npos) << LintJson({&file, 1});
+}
+
 TEST(LintText, SaysWhatAFixDoes) {
   const std::string text = LintText(Lint(kFaulty));
   EXPECT_NE(text.find("  fix: write `1`\n"), std::string::npos) << text;

@@ -89,9 +89,9 @@ static retort_code MeasureProcess(void* instance, retort_context* context, retor
 }
 
 static const retort_stage_functions numbers_functions = {
-    sizeof numbers_functions, 0, NumbersCreate, NULL, NumbersProcess, NULL, free, NULL, NULL, NULL};
+    .size = sizeof numbers_functions, .create = NumbersCreate, .process = NumbersProcess, .destroy = free};
 static const retort_stage_functions measure_functions = {
-    sizeof measure_functions, 0, MeasureCreate, NULL, MeasureProcess, NULL, free, NULL, NULL, NULL};
+    .size = sizeof measure_functions, .create = MeasureCreate, .process = MeasureProcess, .destroy = free};
 
 const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
 

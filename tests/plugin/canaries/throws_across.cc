@@ -23,8 +23,17 @@ void Destroy(void*) {}
 
 const uint32_t retort_plugin_abi_version = RETORT_ABI_VERSION;
 retort_code retort_plugin_init(const retort_host*, retort_registrar* registrar) {
-  static const retort_stage_functions functions = {sizeof functions, 0,       Create,  nullptr, Process,
-                                                   nullptr,          Destroy, nullptr, nullptr, nullptr};
+  static const retort_stage_functions functions = {.size = sizeof functions,
+                                                   .reserved = 0,
+                                                   .create = Create,
+                                                   .open = nullptr,
+                                                   .process = Process,
+                                                   .close = nullptr,
+                                                   .destroy = Destroy,
+                                                   .check = nullptr,
+                                                   .payload = nullptr,
+                                                   .runs_model = nullptr,
+                                                   .advise = nullptr};
   const retort_port_spec input = {sizeof input, 0, View("in"), View("record"), View("Anything.")};
   const retort_stage_spec spec = {sizeof spec,
                                   0,

@@ -101,6 +101,16 @@ typedef struct retort_record retort_record;   /* one JSONL object on its way thr
 typedef struct retort_model retort_model;     /* a model named under `models:` */
 typedef struct retort_kv retort_kv;           /* keys and values of one sequence in one model */
 
+/* A remark on option values that are allowed: what they do not do, or what they give up. */
+typedef struct retort_advice {
+  uint32_t size;
+  uint32_t reserved;
+  retort_string option;  /* the remark stands at its value, and is left out where the pipeline gives none; empty = at
+                            the stage */
+  retort_string message; /* what this means, in one line */
+  retort_string value;   /* what the option had better be; empty = nothing in particular */
+} retort_advice;
+
 typedef struct retort_stage_functions {
   uint32_t size;
   uint32_t reserved;
@@ -130,6 +140,9 @@ typedef struct retort_stage_functions {
   /* Say whether the stage runs the model of this MODEL option under these option values (1), or only looks at its
    * tokens and sizes (0): stages that run the same model never run at the same time. May be null: it runs all. */
   retort_code (*runs_model)(void* user_data, const retort_config* config, retort_string option, int32_t* runs);
+  /* Give remark `index`, from 0, on option values that check lets pass, or RETORT_END after the last. `lint` prints
+   * them as notes; no model is loaded then. The strings live until the thread's next call. May be null: none. */
+  retort_code (*advise)(void* user_data, const retort_config* config, uint32_t index, retort_advice* advice);
 } retort_stage_functions;
 
 enum {

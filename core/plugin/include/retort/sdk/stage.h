@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "retort/sdk/boundary.h"
 #include "retort/sdk/config.h"
@@ -13,6 +14,14 @@
 namespace retort::sdk {
 
 enum class More { kMore, kEnd };
+
+/// A remark of `lint` on option values that are allowed.
+struct Advice {
+  std::string option;   // it stands at its value, and is left out where the pipeline gives none; "" = at the stage
+  std::string message;  // what the values mean, in one line
+  std::string value;    // what the option had better be; "" = nothing in particular
+};
+
 /// How a run ended: whole (also when it was drained), or stopped or aborted with records under way.
 enum class Ending { kWhole, kCutShort };
 
@@ -25,6 +34,8 @@ enum class Ending { kWhole, kCutShort };
 ///   static std::string_view Payload(const Config& config, int32_t output);
 /// and, where the model of a MODEL option may be there to be looked at only, so that others may run it meanwhile:
 ///   static bool RunsModel(const Config& config, std::string_view option);
+/// and, for `lint` to say what allowed values do not do, or give up:
+///   static std::vector<Advice> Advise(const Config& config);
 /// One thread at a time calls an instance (not always the same), unless its Spec says Concurrent().
 class Stage {
  public:
@@ -105,6 +116,23 @@ struct StageFunctions {
     return requires(const Config& config) { T::RunsModel(config, std::string_view()); };
   }
 
+  static retort_code Advise(void*, const retort_config* handle, uint32_t index, retort_advice* advice) {
+    return Guard([&] {
+      thread_local std::vector<Advice> all;  // what the strings given last point into
+      const Config config(handle);
+      if constexpr (SaysAdvice()) all = T::Advise(config);
+      if (!config.status().ok()) return ToCode(config.status());
+      if (index >= all.size()) return retort_code{RETORT_END};
+      advice->option = ToC(all[index].option);
+      advice->message = ToC(all[index].message);
+      advice->value = ToC(all[index].value);
+      return retort_code{RETORT_OK};
+    });
+  }
+  static constexpr bool SaysAdvice() {
+    return requires(const Config& config) { T::Advise(config); };
+  }
+
   static constexpr retort_stage_functions kTable = {sizeof(retort_stage_functions),
                                                     0,
                                                     Create,
@@ -114,7 +142,8 @@ struct StageFunctions {
                                                     Destroy,
                                                     Check,
                                                     SaysPayload() ? Payload : nullptr,
-                                                    SaysRunsModel() ? RunsModel : nullptr};
+                                                    SaysRunsModel() ? RunsModel : nullptr,
+                                                    SaysAdvice() ? Advise : nullptr};
 };
 
 /// Register each stage; the body of retort_plugin_init.
