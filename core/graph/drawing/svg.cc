@@ -47,6 +47,8 @@ std::string Legend(const GraphDrawing& drawing, double top, double* width, doubl
   return out;
 }
 
+constexpr double kLeastScale = 0.75;  // a page may shrink a wide graph so far, that the text can still be read
+
 }  // namespace
 
 std::string DrawingSvg(const GraphDrawing& drawing, const SvgOptions& options) {
@@ -63,9 +65,10 @@ std::string DrawingSvg(const GraphDrawing& drawing, const SvgOptions& options) {
   const std::string legend = Legend(drawing, top + layout.height, &width, &legend_height);
   const double height = top + layout.height + legend_height + (legend_height > 0 ? kMargin : 0);
   std::string out = fmt::format(
-      "<svg{} class=\"retort-graph\" viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\" role=\"img\">\n"
+      "<svg{} class=\"retort-graph\" viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\"{} role=\"img\">\n"
       "<title>{}</title>\n<style>{}</style>\n",
       options.inside_page ? "" : " xmlns=\"http://www.w3.org/2000/svg\"", width, height, width, height,
+      options.inside_page ? fmt::format(" style=\"min-width: {:.0f}px\"", kLeastScale * width) : "",
       XmlText("The graph of pipeline " + (drawing.title.empty() ? "without a name" : drawing.title)), kSvgStyle);
   out += Markers();
   if (!options.inside_page) out += "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n";

@@ -9,7 +9,7 @@
 namespace retort {
 
 struct SvgOptions {
-  bool inside_page = false;  // for inline use in HTML: no heading, no ground, no namespace
+  bool inside_page = false;  // for inline use in HTML: no heading, no ground, no namespace; a least width
 };
 
 /// Well-formed XML, an element `svg` of class `retort-graph`; its rules are bound to that class.

@@ -84,6 +84,7 @@ TEST_F(Drawing, InsideAPageThereIsNoHeadingAndNoGround) {
   EXPECT_THAT(svg, Not(HasSubstr("class=\"title\"")));
   EXPECT_THAT(svg, Not(HasSubstr("class=\"ground\"")));
   EXPECT_THAT(svg, Not(HasSubstr("xmlns")));
+  EXPECT_THAT(svg, HasSubstr("style=\"min-width: "));  // a page shrinks it, but not until nobody can read it
 }
 
 TEST_F(Drawing, NotesAddLinesAndHeat) {

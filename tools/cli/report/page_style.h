@@ -21,7 +21,7 @@ p { margin: .4rem 0; max-width: 50rem; } .faint, figcaption { color: var(--faint
 th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { overflow-wrap: anywhere; } thead th { color: var(--faint); font-weight: 500; } tbody th { font-weight: 500; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } svg.retort-graph { max-width: none; }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
 svg text { fill: var(--text); font-size: 12px; } svg text.faint { fill: var(--faint); font-size: 11px; }
 .grid { stroke: var(--line); }
 .line path { fill: none; stroke: currentColor; stroke-width: 2; } .line circle { fill: currentColor; }
