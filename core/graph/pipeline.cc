@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/base/text_file.h"
 #include "core/graph/include.h"
 #include "core/graph/pipeline_reader.h"
 
@@ -32,11 +33,7 @@ bool LoadedPipeline::ok() const {
 }
 
 Result<SourceText> ReadPipelineFile(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    return InvalidArgument(path + ": expected a pipeline file, but it is a directory");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(path + ": cannot be read: expected a pipeline file (YAML)");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(path, "a pipeline file (YAML)"));
   std::string text(kMaxYamlBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return DataLoss(path + ": reading failed");

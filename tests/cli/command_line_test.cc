@@ -64,10 +64,11 @@ TEST(CommandLine, UnlikeOptionListsTheOptions) {
       << finished.err;
 }
 
-TEST(CommandLine, NothingAtAllIsAUsageError) {
+TEST(CommandLine, NothingAtAllGivesTheHelp) {
   const Finished finished = RunRetort({});
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_NE(finished.err.find("see `retort --help`"), std::string::npos) << finished.err;
+  EXPECT_EQ(finished.out, "");
+  EXPECT_EQ(finished.err, RunRetort({"--help"}).out);
 }
 
 TEST(CommandLine, MissingArgumentIsNamed) {
@@ -87,6 +88,7 @@ TEST(CommandLine, VersionNamesTheAbi) {
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_EQ(finished.out.find("retort 0."), 0u) << finished.out;
   EXPECT_NE(finished.out.find("plugin ABI 1"), std::string::npos);
+  EXPECT_EQ(RunRetort({"--version"}).out, finished.out);
 }
 
 TEST(CommandLine, AClosedPipeIsNoCrash) {

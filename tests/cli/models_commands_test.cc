@@ -105,7 +105,8 @@ TEST(ModelsPerplexity, SaysWhatIsWrong) {
   const std::string source = Tiny(folder), path = folder.Write("short.txt", "Too short.\n");
   const Finished lost = RunRetort({"models", "perplexity", source, "--text", folder.path() + "/none.txt"});
   EXPECT_EQ(lost.exit_code, 2);
-  EXPECT_THAT(lost.err, HasSubstr("none.txt: cannot be read; expected a text file in UTF-8"));
+  EXPECT_THAT(lost.err,
+              HasSubstr("none.txt: cannot be read: No such file or directory; expected a text file in UTF-8"));
   const Finished brief = RunRetort({"models", "perplexity", source, "--text", path, "--window", "64"});
   EXPECT_EQ(brief.exit_code, 2);
   EXPECT_THAT(brief.err, HasSubstr(path + ": expected at least one window of 64 tokens"));

@@ -81,7 +81,7 @@ TEST_F(StageCommandTest, RefusesWhatItCannotRun) {
               HasSubstr("did you mean `max_words`"));
   EXPECT_THAT(refused({"stage", "run", "old-stage", "--with", "{ max_words: 0 }"}),
               HasSubstr("from 1 to 1000000 words"));
-  EXPECT_THAT(refused({"stage", "run", "old-stage", "--input", "none.jsonl"}), HasSubstr("none.jsonl cannot be read"));
+  EXPECT_THAT(refused({"stage", "run", "old-stage", "--input", "none.jsonl"}), HasSubstr("none.jsonl: cannot be read"));
   EXPECT_THAT(refused({"stage", "run", "old-stage"}, "{\"id\": \"a\", \"text\": \"x\"}\nno json\n"),
               HasSubstr("line 2"));
   EXPECT_THAT(refused({"stage", "run", "verify", "--with", "{ model: m }"}), HasSubstr("more than the record's JSON"));

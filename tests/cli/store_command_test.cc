@@ -54,7 +54,7 @@ TEST_F(StoreBuild, TakesOneToken) {
 
 TEST_F(StoreBuild, SaysWhatIsWrongAndLeavesNothing) {
   const size_t files = Files();
-  EXPECT_THAT(Build("none.txt").err, HasSubstr("none.txt: cannot be opened"));
+  EXPECT_THAT(Build("none.txt").err, HasSubstr("none.txt: cannot be read: No such file"));
   const auto error = [&](const std::string& name, const std::string& text) {
     folder_.Write(name, text);
     const Finished done = Build(name);

@@ -37,5 +37,6 @@ void AddTopCommand(CLI::App& app, Action* action);
 void AddCompletionCommand(CLI::App& app, Action* action);
 void AddManCommand(CLI::App& app, Action* action);
 void AddVersionCommand(CLI::App& app, Action* action);
+std::string VersionText();
 
 }  // namespace retort::cli

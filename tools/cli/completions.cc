@@ -1,13 +1,14 @@
 #include "tools/cli/completions.h"
 
+#include "core/base/text_file.h"
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace retort::cli {
 
 Result<Completions> ReadCompletions(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(path + ": cannot be read");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(path, "records with completions, one JSON object a line"));
   Completions completions;
   std::string line;
   for (size_t number = 1; std::getline(file, line); ++number) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json_depth.h"
+#include "core/base/text_file.h"
 #include "core/model/text_tokens.h"
 
 namespace retort::cli {
@@ -63,8 +64,7 @@ Status ReadJsonl(std::ifstream& in, const std::string& path, const std::string& 
 }  // namespace
 
 Result<Corpus> ReadCorpus(const std::string& path, const std::string& field, const Tokenizer& tokenizer) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return NotFound(path + ": cannot be opened; name a text file or a JSONL file");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream in, OpenToRead(path, "a text file or a JSONL file"));
   Corpus corpus;
   const bool jsonl = !field.empty() || path.ends_with(".jsonl");
   RETORT_RETURN_IF_ERROR(jsonl ? ReadJsonl(in, path, field.empty() ? "text" : field, tokenizer, &corpus)

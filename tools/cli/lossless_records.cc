@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text_file.h"
 #include "core/plugin/record.h"
 
 namespace retort::cli {
@@ -40,8 +41,7 @@ Result<std::vector<std::string>> ReadPrompts(const std::string& path) {
     for (const char* const prompt : kPrompts) prompts.push_back(Json{{"prompt", prompt}}.dump());
     return prompts;
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound(path + ": cannot be read; expected records to test with, one JSON object a line");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(path, "records to test with, one JSON object a line"));
   std::string line;
   for (size_t number = 1; std::getline(file, line); ++number) {
     if (line.empty()) continue;

@@ -13,6 +13,7 @@ namespace {
 int Main(int argc, char** argv) {
   CLI::App app("Pipelines of small and large language models, wired by YAML files.", "retort");
   app.require_subcommand(1);
+  app.set_version_flag("--version", VersionText(), "Print the version and the plugin ABI's");
   app.failure_message([](const CLI::App*, const CLI::Error&) { return std::string(); });
   app.footer(
       "Exit codes: 0 done, 1 some records failed, 2 usage or configuration, 3 run aborted, 130 interrupted.\n"
@@ -43,10 +44,17 @@ int Main(int argc, char** argv) {
   AddCompletionCommand(app, &action);
   AddManCommand(app, &action);
   AddVersionCommand(app, &action);
+  if (argc == 1) {
+    PrintError(app.help());
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     Print(app.help());  // of the command given: the application hands it on with the names before it
+    return kDone;
+  } catch (const CLI::CallForVersion& version) {
+    Print(std::string(version.what()) + "\n");
     return kDone;
   } catch (const CLI::ParseError& error) {
     PrintErrorDiagnostics(UsageErrorText(app, error));

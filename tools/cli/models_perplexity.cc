@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/base/text_file.h"
 #include "core/model/perplexity.h"
 #include "tools/cli/model_options.h"
 #include "tools/cli/models_commands.h"
@@ -83,8 +84,7 @@ std::string FiguresText(const PerplexityArguments& arguments, const PerplexityFi
 }
 
 Result<PerplexityFigures> Measure(const PerplexityArguments& arguments) {
-  std::ifstream in(arguments.text, std::ios::binary);
-  if (!in) return NotFound(arguments.text + ": cannot be read; expected a text file in UTF-8");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream in, OpenToRead(arguments.text, "a text file in UTF-8"));
   RETORT_ASSIGN_OR_RETURN(const auto model, Model::Load(arguments.model));
   std::shared_ptr<Model> base;
   if (const auto config = BaseConfig(arguments)) {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text_file.h"
 #include "core/model/json_text.h"
 
 namespace retort::cli {
@@ -53,8 +54,7 @@ constexpr const char* kSamples[] = {
 }  // namespace
 
 Result<std::vector<std::vector<int32_t>>> ReadPrompts(const std::string& path, const Model& model, size_t limit) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return NotFound(path + ": cannot be read; expected a file with a JSON object a line");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream in, OpenToRead(path, "a file with a JSON object a line"));
   std::vector<std::vector<int32_t>> all;
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {

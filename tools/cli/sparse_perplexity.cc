@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text_file.h"
 #include "core/model/part_density.h"
 #include "core/model/sparse_perplexity.h"
 #include "tools/cli/model_options.h"
@@ -35,8 +36,7 @@ struct Measured {
 };
 
 Result<Measured> Measure(const Arguments& arguments) {
-  std::ifstream in(arguments.text, std::ios::binary);
-  if (!in) return NotFound(arguments.text + ": cannot be read; expected a text file in UTF-8");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream in, OpenToRead(arguments.text, "a text file in UTF-8"));
   RETORT_ASSIGN_OR_RETURN(const auto model, Model::Load(arguments.model));
   const int32_t layers = model->hyper().layers;
   if (arguments.dense_first + arguments.dense_last >= layers) {

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 
+#include "core/base/text_file.h"
 #include "core/graph/nearest_name.h"
 #include "core/testing/mock_host.h"
 #include "tools/cli/commands.h"
@@ -115,9 +116,7 @@ Result<size_t> RunStage(const StageRunArguments& arguments, MockHost& host, Mock
   if (stage.descriptor().is_source()) return Produce(stage);
   const size_t batch = arguments.batch != 0 ? arguments.batch : stage.descriptor().default_max_batch;
   if (arguments.input == "-") return Feed(std::cin, batch, host, stage);
-  std::ifstream file(arguments.input, std::ios::binary);
-  if (!file)
-    return InvalidArgument("--input " + arguments.input + " cannot be read; give a file of JSONL, or - for stdin");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(arguments.input, "a file of JSONL, or - for stdin"));
   const auto failed = Feed(file, batch, host, stage);
   return failed.ok() ? failed : Result<size_t>(failed.status().Annotate(arguments.input));
 }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/text_file.h"
 #include "core/model/json_text.h"
 #include "tools/cli/tasks/number_text.h"
 #include "tools/cli/tasks/task.h"
@@ -96,8 +97,7 @@ Result<Task> ReadTask(const std::string& line) {
 }  // namespace
 
 Result<std::vector<Task>> ReadTasks(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return NotFound(path + ": cannot be read; expected a file with a task (a JSON object) a line");
+  RETORT_ASSIGN_OR_RETURN(std::ifstream in, OpenToRead(path, "a file with a task (a JSON object) a line"));
   std::vector<Task> tasks;
   std::map<std::string, size_t> lines;  // by id
   std::string line;

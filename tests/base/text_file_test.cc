@@ -1,0 +1,28 @@
+#include "core/base/text_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <iterator>
+
+namespace retort {
+namespace {
+
+TEST(OpenToRead, GivesTheBytes) {
+  const std::string path = ::testing::TempDir() + "open_to_read.txt";
+  std::ofstream(path, std::ios::binary) << "a\r\nb";
+  auto file = OpenToRead(path, "text");
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(*file), {}), "a\r\nb");
+  std::filesystem::remove(path);
+}
+
+TEST(OpenToRead, SaysWhyNotAndWhatWasExpected) {
+  EXPECT_EQ(OpenToRead("no/such.txt", "a poem").status().message(),
+            "no/such.txt: cannot be read: No such file or directory; expected a poem");
+  EXPECT_EQ(OpenToRead("/", "a poem").status().message(), "/: cannot be read: Is a directory; expected a poem");
+  EXPECT_EQ(OpenToRead("/", "a poem").status().code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace retort
