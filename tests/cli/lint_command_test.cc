@@ -34,6 +34,7 @@ TEST(Lint, WarnsOfVariablesWithoutAValue) {
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_NE(finished.out.find("p.yaml:3:14: warning: variable `input` has no value"), std::string::npos)
       << finished.out;
+  EXPECT_TRUE(finished.out.ends_with("\n1 warning in 1 file\n")) << finished.out;
 }
 
 TEST(Lint, ReportsEveryFaultOfEveryFile) {
@@ -50,6 +51,8 @@ TEST(Lint, ReportsEveryFaultOfEveryFile) {
   EXPECT_NE(finished.out.find("did you mean `name`?"), std::string::npos);
   EXPECT_NE(finished.out.find("a.yaml:5:17: error: stage `read`: there is no stage `raed-jsonl`"), std::string::npos);
   EXPECT_NE(finished.out.find("b.yaml:2:"), std::string::npos);
+  EXPECT_NE(finished.out.find("\n3 errors in 2 files; `--fix` puts 3 errors right\n"), std::string::npos)
+      << finished.out;
   EXPECT_NE(finished.err.find("missing.yaml: cannot be read: No such file"), std::string::npos) << finished.err;
 }
 

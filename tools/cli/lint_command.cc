@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "core/graph/lint/fixer.h"
 #include "core/graph/lint/lint_report.h"
@@ -40,6 +41,7 @@ class Linter {
       PrintStatus(status);
       exit_ = kUsage;
     }
+    if (arguments_.format == "text") PrintSummary();
     if (arguments_.format == "json") Print(LintJson(all_));
     if (arguments_.format == "sarif") Print(LintSarif(all_));
     if (arguments_.format == "github") Print(LintGithub(all_));
@@ -106,6 +108,35 @@ class Linter {
     }
     if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));
+  }
+
+  /// "2 errors, 1 note in 3 files; `--fix` puts 2 errors right"; nothing where nothing was found.
+  void PrintSummary() const {
+    size_t found[3] = {}, fixable = 0;
+    bool more = false;  // not every fix was searched
+    std::set<std::string> files;
+    for (const LintedFile& file : all_) {
+      files.insert(file.source.file());
+      more = more || file.findings.size() > kMostFixesShown;
+      for (const LintFinding& finding : file.findings) {
+        const Severity severity = finding.diagnostic.severity;
+        ++found[static_cast<size_t>(severity)];
+        fixable += severity == Severity::kError && finding.fix && !file.source.file().ends_with(".md") ? 1 : 0;
+      }
+    }
+    const auto count = [](size_t n, std::string_view what) {
+      return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    std::string text;
+    for (const Severity severity : {Severity::kError, Severity::kWarning, Severity::kNote}) {
+      const size_t n = found[static_cast<size_t>(severity)];
+      if (n > 0) text += (text.empty() ? "" : ", ") + count(n, SeverityName(severity));
+    }
+    if (text.empty()) return;
+    text += " in " + count(files.size(), "file");
+    if (fixable > 0)
+      text += "; `--fix` puts " + std::string(more ? "at least " : "") + count(fixable, "error") + " right";
+    Print(text + "\n");
   }
 
   /// What does not fit into memory, where the models are there to be looked at.
