@@ -105,6 +105,10 @@ size_t SourceText::CharactersBefore(size_t offset) const {
   return characters_[offset / kBlock] + static_cast<size_t>(std::count_if(begin, end, StartsCharacter));
 }
 
+std::string SuggestionText(const Diagnostic& d) {
+  return d.severity == Severity::kNote ? "better: `" + d.suggestion + "`" : "did you mean `" + d.suggestion + "`?";
+}
+
 void Diagnostics::Error(Rule rule, Place place, std::string message, std::string expected, std::string suggestion) {
   Add(Severity::kError, rule, place, std::move(message), std::move(expected), std::move(suggestion));
 }
@@ -121,10 +125,13 @@ void Diagnostics::Add(Severity severity, Rule rule, Place place, std::string mes
                       std::string suggestion) {
   const auto same = [&](const Diagnostic& d) { return d.place == place && d.message == message; };
   if (std::any_of(list_.begin(), list_.end(), same)) return;
-  if (list_.size() == kMaxDiagnostics) {
+  const bool note = severity == Severity::kNote;
+  if (note && notes_ == kMaxNotes) return;
+  if (!note && list_.size() - notes_ == kMaxDiagnostics) {
     ++left_out_;
     return;
   }
+  notes_ += note ? 1 : 0;
   const std::string& file = files_[std::min(static_cast<size_t>(place.file), files_.size() - 1)];
   list_.push_back({severity, rule, file, place, std::move(message), std::move(expected), std::move(suggestion)});
 }
@@ -158,7 +165,7 @@ std::string RenderText(const std::vector<Diagnostic>& diagnostics, const SourceT
     out.append(": ").append(SeverityName(d.severity)).append(": ").append(d.message).append("\n");
     if (d.place.line > 0) AppendLineWithCaret(source.Of(d.place).Line(d.place.line), d.place, out);
     if (!d.expected.empty()) out.append("  expected: ").append(d.expected).append("\n");
-    if (!d.suggestion.empty()) out.append("  did you mean `").append(d.suggestion).append("`?\n");
+    if (!d.suggestion.empty()) out.append("  ").append(SuggestionText(d)).append("\n");
   }
   return out;
 }

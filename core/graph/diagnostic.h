@@ -34,6 +34,9 @@ struct Diagnostic {
   std::string suggestion;  // the nearest right text; may be empty
 };
 
+/// "did you mean `cpu`?"; of a note "better: `cpu`".
+std::string SuggestionText(const Diagnostic& d);
+
 /// The text of one file with what is needed to point into it, and the texts of the files that it includes.
 class SourceText {
  public:
@@ -64,7 +67,8 @@ class SourceText {
   std::vector<size_t> characters_;  // before each block of bytes, so that long lines cost little
 };
 
-inline constexpr size_t kMaxDiagnostics = 1000;  // of one file; what comes after is only counted
+inline constexpr size_t kMaxDiagnostics = 1000;  // faults of one file; what comes after is only counted
+inline constexpr size_t kMaxNotes = 200;         // beside these; further ones are left out
 
 /// All faults of one file, in the order of their places.
 class Diagnostics {
@@ -84,6 +88,7 @@ class Diagnostics {
            std::string suggestion);
   std::vector<std::string> files_;
   std::vector<Diagnostic> list_;
+  size_t notes_ = 0;  // of them
   size_t left_out_ = 0;
 };
 

@@ -51,8 +51,8 @@ class PipelineReader {
   void ReadRunModels(const std::string& owner, bool complete, StageDescription& stage);
   /// What the stage's ports carry; likewise.
   void ReadPayloads(const std::string& owner, bool complete, StageDescription& stage);
-  /// What the stage remarks on its options.
-  void ReadAdvice(const std::string& owner, const StageDescription& stage);
+  /// What the stage remarks on its options, which stand in `with`.
+  void ReadAdvice(const std::string& owner, const YamlNode& with, const StageDescription& stage);
   void ReadStageKeys(const YamlEntry& entry, const std::string& owner, StageDescription& stage);
   void ReadModelNames(const OptionValues& options, const std::string& owner, StageDescription& stage);
   const StageDescriptor* ReadUses(const YamlEntry& entry, const std::string& owner, StageDescription& stage);

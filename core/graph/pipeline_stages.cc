@@ -21,6 +21,9 @@ const std::vector<std::string>& StageKeyNames() {
   return names;
 }
 
+/// What does nothing in one place may be of use in another where the template serves.
+bool OfATemplate(const std::string& stage) { return stage.find('/') != std::string::npos; }
+
 }  // namespace
 
 void PipelineReader::ReadStages(const YamlNode& section) {
@@ -76,7 +79,8 @@ void PipelineReader::ReadStage(const YamlEntry& entry) {
     if (complete) {
       const Status together = CheckStageOptions(*stage.descriptor, {stage.name, stage.values, {}});
       if (!together.ok()) diagnostics_.Error(Rule::kOptionsTogether, entry.place, owner + ": " + together.message());
-      if (together.ok() && advice_) ReadAdvice(owner, stage);
+      if (together.ok() && advice_ && !OfATemplate(entry.key))
+        ReadAdvice(owner, given ? *with->value : *entry.value, stage);
     }
     ReadRunModels(owner, complete, stage);
     ReadPayloads(owner, complete, stage);
@@ -117,12 +121,14 @@ void PipelineReader::ReadPayloads(const std::string& owner, bool complete, Stage
     stage.output_payloads.push_back(payload(descriptor.outputs[i], static_cast<int32_t>(i)));
 }
 
-void PipelineReader::ReadAdvice(const std::string& owner, const StageDescription& stage) {
+void PipelineReader::ReadAdvice(const std::string& owner, const YamlNode& with, const StageDescription& stage) {
   const auto advice = AdviceOn(*stage.descriptor, {stage.name, stage.values, {}});
   if (!advice.ok()) diagnostics_.Error(Rule::kPluginFault, stage.place, owner + ": " + advice.status().message());
   for (const OptionAdvice& remark : advice.ok() ? *advice : std::vector<OptionAdvice>()) {
     const auto place = stage.value_places.find(remark.option);
     if (!remark.option.empty() && place == stage.value_places.end()) continue;  // nobody wrote that value
+    const YamlNode* const because = with.kind == YamlNode::Kind::kMap ? with.Find(remark.because) : nullptr;
+    if (because != nullptr && because->text.find("${") != std::string::npos) continue;  // a run may set it otherwise
     diagnostics_.Note(Rule::kAdvice, remark.option.empty() ? stage.place : place->second, owner + ": " + remark.message,
                       "", remark.value);
   }

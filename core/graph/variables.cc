@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "core/base/secrets.h"
+#include "core/base/text_file.h"
 #include "core/graph/nearest_name.h"
 
 namespace retort {
@@ -133,9 +134,9 @@ Variables::Text Variables::Secret(const std::string& key, Place place) {
   if (value != nullptr) {
     text.value = value;
   } else if (path != nullptr) {
-    std::ifstream file(path, std::ios::binary);
-    text.value.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file) fault = "the secret `" + key + "` cannot be read from the file `" + path + "`";
+    auto file = OpenToRead(path, "a file with the secret and nothing else");
+    if (file.ok()) text.value.assign(std::istreambuf_iterator<char>(*file), {});
+    if (!file.ok()) fault = "the secret `" + key + "`: " + file.status().message();
     while (text.value.ends_with('\n') || text.value.ends_with('\r')) text.value.pop_back();
   } else {
     fault = "there is no secret `" + key + "`";

@@ -23,8 +23,6 @@ inline constexpr size_t kFrozenSize<retort_port_spec> = 56;
 template <>
 inline constexpr size_t kFrozenSize<retort_stage_functions> = 72;
 template <>
-inline constexpr size_t kFrozenSize<retort_advice> = 56;
-template <>
 inline constexpr size_t kFrozenSize<retort_stage_spec> = 144;
 template <>
 inline constexpr size_t kFrozenSize<retort_model_info> = 56;

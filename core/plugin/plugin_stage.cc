@@ -1,6 +1,5 @@
 #include "core/plugin/plugin_stage.h"
 
-#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -61,23 +60,23 @@ Result<std::vector<OptionAdvice>> AdviceOn(const StageDescriptor& descriptor, St
   std::vector<OptionAdvice> all;
   if (descriptor.functions.advise == nullptr) return all;
   const retort_config handle(descriptor, std::move(config));
-  for (uint32_t index = 0; index < kMostAdvice; ++index) {
+  for (uint32_t index = 0;; ++index) {
+    const std::string remark = "advise: remark " + std::to_string(index);
     retort_advice advice = {};
     advice.size = sizeof advice;
     const retort_code code = CallPlugin(
         "advise", [&] { return descriptor.functions.advise(descriptor.user_data, &handle, index, &advice); });
-    if (code == RETORT_END) break;
+    if (code == RETORT_END) return all;
     if (code != RETORT_OK) return StatusOfCode(code, "advise");
-    all.push_back(
-        {std::string(ViewOf(advice.option)), std::string(ViewOf(advice.message)), std::string(ViewOf(advice.value))});
-    const OptionAdvice& last = all.back();
-    const auto named = [&](const OptionSpec& spec) { return spec.name == last.option; };
-    if (last.message.empty()) return Internal("advise: remark " + std::to_string(index) + " says nothing");
-    if (!last.option.empty() && std::none_of(descriptor.options.begin(), descriptor.options.end(), named))
-      return Internal("advise: remark " + std::to_string(index) + " is on `" + last.option +
-                      "`, which is no option of the stage");
+    if (index == kMostAdvice) return Internal(remark + ": expected " + std::to_string(kMostAdvice) + " at most");
+    all.push_back({std::string(ViewOf(advice.option)), std::string(ViewOf(advice.message)),
+                   std::string(ViewOf(advice.value)), std::string(ViewOf(advice.because))});
+    if (all.back().message.empty()) return Internal(remark + " says nothing");
+    for (const std::string& option : {all.back().option, all.back().because}) {
+      if (!option.empty() && descriptor.FindOption(option) == nullptr)
+        return Internal(remark + " is on `" + option + "`, which is no option of the stage");
+    }
   }
-  return all;
 }
 
 PluginStage::PluginStage(const StageDescriptor& descriptor, StageConfig config)

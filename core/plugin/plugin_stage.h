@@ -26,11 +26,12 @@ Result<bool> RunsModel(const StageDescriptor& descriptor, StageConfig config, co
 struct OptionAdvice {
   std::string option;  // "" = the stage as a whole
   std::string message;
-  std::string value;  // what the option had better be; "" = nothing in particular
+  std::string value;    // what the option had better be; "" = nothing in particular
+  std::string because;  // the option by whose value it is so; "" = none
 };
 
-/// The stage's remarks on option values that it allows, kMostAdvice at most; needs no models. Errors: the plugin's, and
-/// kInternal where a remark says nothing or names no option of the stage.
+/// The stage's remarks on option values that it allows; needs no models. Errors: the plugin's, and kInternal where a
+/// remark says nothing or names no option of the stage, or there are more than kMostAdvice.
 Result<std::vector<OptionAdvice>> AdviceOn(const StageDescriptor& descriptor, StageConfig config);
 inline constexpr uint32_t kMostAdvice = 100;
 

@@ -91,9 +91,9 @@ class Correct final : public retort_stages::VerifyLoop {
   static std::vector<Advice> Advise(const Config& config) {
     std::vector<Advice> remarks;
     if (config.String("mode") == "lossless")
-      retort_stages::NotUsed({"threshold", "threshold_temperature"}, "`mode: lossless` has none", remarks);
+      retort_stages::NotUsed({"threshold", "threshold_temperature"}, "mode", "`mode: lossless` has none", remarks);
     if (config.String("mode") != "adaptive")
-      retort_stages::NotUsed({"strict_threshold", "cost"}, "it belongs to `mode: adaptive`", remarks);
+      retort_stages::NotUsed({"strict_threshold", "cost"}, "mode", "it belongs to `mode: adaptive`", remarks);
     retort_stages::AddDecodingRemarks(config, remarks);
     return remarks;
   }

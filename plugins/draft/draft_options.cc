@@ -1,5 +1,6 @@
 #include "plugins/draft/draft_options.h"
 
+#include <initializer_list>
 #include <string>
 
 #include "plugins/draft/lookahead_options.h"
@@ -217,17 +218,18 @@ Status CheckDraftOptions(const Config& config) {
 std::vector<retort::sdk::Advice> DraftAdvice(const Config& config) {
   retort_stages::Remarks remarks;
   const std::string drafter = config.String("drafter");
+  const auto not_used = [&](std::initializer_list<const char*> options, const char* because, const char* why) {
+    retort_stages::NotUsed(options, because, why, remarks);
+  };
   AddTextRemarks(config, remarks);
   if (drafter != "model" && !IsSelfDrafter(drafter)) {
-    retort_stages::NotUsed({"drafting", "branches", "nodes"}, "only a drafter with a model chooses by it", remarks);
+    not_used({"drafting", "branches", "nodes"}, "drafter", "only a drafter with a model chooses by it");
   } else if (config.Int("branches") == 1) {
-    retort_stages::NotUsed({"nodes"}, "with `branches: 1` a draft is a chain, of `max_tokens`", remarks);
+    not_used({"nodes"}, "branches", "with `branches: 1` a draft is a chain, of `max_tokens`");
   }
-  if (drafter != "sparse") retort_stages::NotUsed({"density"}, "it belongs to `drafter: sparse`", remarks);
-  if (drafter != "lookahead") {
-    retort_stages::NotUsed({"window", "ngram", "guesses", "pool_from_prompt"}, "it belongs to `drafter: lookahead`",
-                           remarks);
-  }
+  if (drafter != "sparse") not_used({"density"}, "drafter", "it belongs to `drafter: sparse`");
+  if (drafter != "lookahead")
+    not_used({"window", "ngram", "guesses", "pool_from_prompt"}, "drafter", "it belongs to `drafter: lookahead`");
   return remarks;
 }
 

@@ -1,6 +1,7 @@
 #include "plugins/draft/text_options.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -192,10 +193,12 @@ Status CheckTextOptions(const Config& config) {
 void AddTextRemarks(const Config& config, retort_stages::Remarks& remarks) {
   const std::vector<std::string> names = Names(config);
   const bool lookup = Has(names, kLookup), ngram = Has(names, kNgram), store = Has(names, kStore);
-  if (!lookup && !ngram && !store)
-    retort_stages::NotUsed({"min_match", "max_match"}, "no drafter looks for a suffix or a context", remarks);
-  if (!ngram && !store) retort_stages::NotUsed({"min_share"}, "it belongs to `ngram` and `ngram-store`", remarks);
-  if (!ngram) retort_stages::NotUsed({"max_contexts"}, "it belongs to `ngram`", remarks);
+  const auto not_used = [&](std::initializer_list<const char*> options, const char* why) {
+    retort_stages::NotUsed(options, "drafter", why, remarks);
+  };
+  if (!lookup && !ngram && !store) not_used({"min_match", "max_match"}, "no drafter looks for a suffix or a context");
+  if (!ngram && !store) not_used({"min_share"}, "it belongs to `ngram` and `ngram-store`");
+  if (!ngram) not_used({"max_contexts"}, "it belongs to `ngram`");
 }
 
 Result<std::unique_ptr<TextDrafter>> MakeTextDrafter(const Config& config) {

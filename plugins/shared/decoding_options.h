@@ -89,15 +89,21 @@ struct DecodingOptions {
   }
 };
 
-/// Settings that do nothing beside the others.
+/// Settings that change no text beside the others.
 inline void AddDecodingRemarks(const retort::sdk::Config& config, Remarks& remarks) {
+  const std::string own = " (unless a record's own `sampling` says otherwise)";
   if (config.Float("temperature") == 0) {
-    NotUsed({"top_k", "top_p", "min_p"},
-            "at temperature 0 the most likely token is taken (unless a record's own `sampling` says otherwise)",
-            remarks);
+    for (const char* const option : {"top_k", "top_p", "min_p"}) {
+      remarks.push_back({option,
+                         "`" + std::string(option) +
+                             "` does not change the text: at temperature 0 the most likely token is taken" + own,
+                         "", "temperature"});
+    }
   }
-  if (config.Float("repetition_penalty") == 1)
-    NotUsed({"repetition_window"}, "it says how far `repetition_penalty` looks back, which is 1: none", remarks);
+  if (config.Float("repetition_penalty") == 1) {
+    NotUsed({"repetition_window"}, "repetition_penalty",
+            "it says how far `repetition_penalty` looks back, which is 1: none" + own, remarks);
+  }
 }
 
 /// Give a record whose sequence has ended its completion and send it out by `port`.

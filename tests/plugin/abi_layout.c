@@ -50,12 +50,13 @@ MEMBER(retort_stage_functions, payload, 56);
 MEMBER(retort_stage_functions, runs_model, 64);
 MEMBER(retort_stage_functions, advise, 72);
 
-LAYOUT(retort_advice, 56);
+LAYOUT(retort_advice, 72);
 MEMBER(retort_advice, size, 0);
 MEMBER(retort_advice, reserved, 4);
 MEMBER(retort_advice, option, 8);
 MEMBER(retort_advice, message, 24);
 MEMBER(retort_advice, value, 40);
+MEMBER(retort_advice, because, 56);
 
 LAYOUT(retort_stage_spec, 144);
 MEMBER(retort_stage_spec, size, 0);

@@ -36,6 +36,7 @@ TEST(AbiV1, APluginBuiltWhenItWasFrozenLoadsAndWorks) {
   const StageDescriptor* const described = host.registry().Find("old-stage");
   ASSERT_NE(described, nullptr);
   EXPECT_EQ(described->default_max_batch, 64u);
+  EXPECT_EQ(described->functions.advise, nullptr);  // it came later
   ASSERT_EQ(described->options.size(), 3u);
   EXPECT_EQ(described->options[1].maximum, 1e6);
   EXPECT_THAT(described->options[2].choices, ElementsAre("fail", "skip"));

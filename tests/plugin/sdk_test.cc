@@ -75,10 +75,27 @@ TEST_F(SdkTest, RemarksOnOptions) {
   EXPECT_EQ(remarks->at(0).option, "flag");
   EXPECT_EQ(remarks->at(0).message, "without a flag nobody sees it");
   EXPECT_EQ(remarks->at(0).value, "true");
+  EXPECT_EQ(remarks->at(0).because, "count");
   EXPECT_EQ(remarks->at(1).option, "");
   EXPECT_THAT(advice(true, 98).status().message(), HasSubstr("no remarks today"));
   EXPECT_THAT(advice(true, 99).status().message(), HasSubstr("`counts`, which is no option of the stage"));
   EXPECT_THAT(advice(true, 100).status().message(), HasSubstr("remark 0 says nothing"));
+  // A host whose struct ends earlier is given no more than it has room for.
+  retort_advice shorter = {};
+  shorter.size = offsetof(retort_advice, because);
+  shorter.because = {"untouched", 9};
+  const retort_config config(stage, {"show",
+                                     [&] {
+                                       std::map<std::string, OptionValue> values;
+                                       for (const OptionSpec& spec : stage.options)
+                                         values[spec.name] = *DefaultOptionValue(spec);
+                                       values["flag"] = false;
+                                       return values;
+                                     }(),
+                                     {}});
+  EXPECT_EQ(stage.functions.advise(stage.user_data, &config, 0, &shorter), RETORT_OK);
+  EXPECT_EQ(std::string(shorter.option.data, shorter.option.length), "flag");
+  EXPECT_STREQ(shorter.because.data, "untouched");
   EXPECT_THAT(*AdviceOn(*host_.registry().Find("upper"), {"upper", {}, {}}), IsEmpty());  // it has no such function
 }
 

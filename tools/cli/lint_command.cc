@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 
@@ -19,7 +20,7 @@
 namespace retort::cli {
 namespace {
 
-// Of a file; a fix is searched by checking the file again and again.
+// Of a file, of each severity; a fix is searched by checking the file again and again.
 constexpr size_t kMostFixesShown = 20;
 
 struct LintArguments {
@@ -89,40 +90,70 @@ class Linter {
   void Report(const std::string& file, const LoadedPipeline& loaded, const std::vector<std::string>& profiles) {
     if (!loaded.ok()) exit_ = kUsage;
     LintedFile linted{loaded.source, {}};
-    AddFindings(loaded, fixer_, "", &linted.findings);
+    std::vector<LoadedPipeline> with_profile;
+    for (const std::string& profile : profiles)
+      with_profile.push_back(LoadPipeline(loaded.source, LoadStages(), WithProfile(profile)));
+    AddFindings(loaded, loaded.diagnostics, fixer_, "", &linted.findings);
+    std::erase_if(linted.findings, [&](const LintFinding& f) { return IsOfUse(f.diagnostic, with_profile); });
+    for (const LintFinding& finding : linted.findings) fixable_ += CanBeFixed(finding, file) ? 1 : 0;
     AddMemory(loaded, file, &linted.findings);
-    for (const std::string& profile : profiles) {
-      LoadOptions options = options_;
-      options.profiles = {profile};
-      const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
+    for (size_t i = 0; i < profiles.size(); ++i) {
+      const LoadedPipeline& with = with_profile[i];
       if (!with.ok()) exit_ = kUsage;
-      AddFindings(with, Fixer(LoadStages(), options), " (with `--profile " + profile + "`)", &linted.findings);
+      std::vector<Diagnostic> found =
+          with.diagnostics;  // a note on what the pipeline itself writes is that one's matter
+      std::erase_if(found, [&](const Diagnostic& d) { return IsNote(d) && Writes(loaded.description, d.place); });
+      AddFindings(with, found, Fixer(LoadStages(), WithProfile(profiles[i])), " (with `--profile " + profiles[i] + "`)",
+                  &linted.findings);
     }
     for (const TemplateTest& test : loaded.ok() ? loaded.template_tests : std::vector<TemplateTest>()) {
       LoadOptions options = options_;
       options.template_test = test;
       const LoadedPipeline with = LoadPipeline(loaded.source, LoadStages(), options);
       if (!with.ok()) exit_ = kUsage;
-      AddFindings(with, Fixer(LoadStages(), options), " (in the test of template `" + test.name + "`)",
-                  &linted.findings);
+      AddFindings(with, with.diagnostics, Fixer(LoadStages(), options),
+                  " (in the test of template `" + test.name + "`)", &linted.findings);
     }
     if (arguments_.format == "text") PrintDiagnostics(linted.findings.empty() ? file + ": ok\n" : LintText(linted));
     all_.push_back(std::move(linted));
   }
 
-  /// "2 errors, 1 note in 3 files; `--fix` puts 2 errors right"; nothing where nothing was found.
+  LoadOptions WithProfile(const std::string& profile) const {
+    LoadOptions options = options_;
+    options.profiles = {profile};
+    return options;
+  }
+
+  static bool IsNote(const Diagnostic& d) { return d.severity == Severity::kNote; }
+  static bool CanBeFixed(const LintFinding& finding, const std::string& file) {
+    return finding.diagnostic.severity == Severity::kError && finding.fix && !file.ends_with(".md");
+  }
+
+  /// Whether an option of a stage, or the stage, stands at this place.
+  static bool Writes(const PipelineDescription& pipeline, Place place) {
+    return std::any_of(pipeline.stages.begin(), pipeline.stages.end(), [&](const StageDescription& stage) {
+      return stage.place == place || std::any_of(stage.value_places.begin(), stage.value_places.end(),
+                                                 [&](const auto& value) { return value.second == place; });
+    });
+  }
+
+  /// Whether what a note says does nothing is of use under a profile.
+  static bool IsOfUse(const Diagnostic& d, const std::vector<LoadedPipeline>& with_profile) {
+    return IsNote(d) && std::any_of(with_profile.begin(), with_profile.end(), [&](const LoadedPipeline& with) {
+             return with.ok() && Writes(with.description, d.place) &&
+                    std::none_of(with.diagnostics.begin(), with.diagnostics.end(), [&](const Diagnostic& other) {
+                      return other.place == d.place && other.message == d.message;
+                    });
+           });
+  }
+
+  /// "2 errors, 1 note in 3 files; `--fix` can put 2 errors right"; nothing where nothing was found.
   void PrintSummary() const {
-    size_t found[3] = {}, fixable = 0;
-    bool more = false;  // not every fix was searched
+    std::array<size_t, 3> found = {};
     std::set<std::string> files;
     for (const LintedFile& file : all_) {
       files.insert(file.source.file());
-      more = more || file.findings.size() > kMostFixesShown;
-      for (const LintFinding& finding : file.findings) {
-        const Severity severity = finding.diagnostic.severity;
-        ++found[static_cast<size_t>(severity)];
-        fixable += severity == Severity::kError && finding.fix && !file.source.file().ends_with(".md") ? 1 : 0;
-      }
+      for (const LintFinding& finding : file.findings) ++found[static_cast<size_t>(finding.diagnostic.severity)];
     }
     const auto count = [](size_t n, std::string_view what) {
       return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
@@ -134,8 +165,7 @@ class Linter {
     }
     if (text.empty()) return;
     text += " in " + count(files.size(), "file");
-    if (fixable > 0)
-      text += "; `--fix` puts " + std::string(more ? "at least " : "") + count(fixable, "error") + " right";
+    if (fixable_ > 0) text += "; `--fix` can put " + count(fixable_, "error") + " right";
     Print(text + "\n");
   }
 
@@ -147,16 +177,20 @@ class Linter {
     for (Diagnostic& warning : MemoryWarnings(*plan)) findings->push_back({std::move(warning), std::nullopt});
   }
 
-  /// Those that are not there yet, what is said of them followed by `under`.
-  static void AddFindings(const LoadedPipeline& loaded, const Fixer& fixer, const std::string& under,
-                          std::vector<LintFinding>* findings) {
-    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+  /// Those of `found`, which are `loaded`'s, that are not there yet, what is said of them followed by `under`.
+  void AddFindings(const LoadedPipeline& loaded, const std::vector<Diagnostic>& found, const Fixer& fixer,
+                   const std::string& under, std::vector<LintFinding>* findings) const {
+    // What is remarked under the values of a command line need not be so without them.
+    const bool as_written = arguments_.settings.empty() && arguments_.profiles.empty();
+    std::array<size_t, 3> searched = {};
+    for (const Diagnostic& diagnostic : found) {
       const auto same = [&](const LintFinding& finding) {
         return finding.diagnostic.place == diagnostic.place && finding.diagnostic.message == diagnostic.message;
       };
       if (std::any_of(findings->begin(), findings->end(), same)) continue;
-      const bool search = findings->size() < kMostFixesShown;
-      findings->push_back({diagnostic, search ? fixer.Find(loaded, diagnostic) : std::nullopt});
+      const bool search = searched[static_cast<size_t>(diagnostic.severity)]++ < kMostFixesShown;
+      const bool may = as_written || !IsNote(diagnostic);
+      findings->push_back({diagnostic, search && may ? fixer.Find(loaded, diagnostic) : std::nullopt});
       findings->back().diagnostic.message += under;
     }
   }
@@ -165,6 +199,7 @@ class Linter {
   LoadOptions options_;
   Fixer fixer_;
   std::vector<LintedFile> all_;
+  size_t fixable_ = 0;  // errors of the files as they are, for which a fix is known
   int exit_ = kDone;
 };
 

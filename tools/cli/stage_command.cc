@@ -116,8 +116,9 @@ Result<size_t> RunStage(const StageRunArguments& arguments, MockHost& host, Mock
   if (stage.descriptor().is_source()) return Produce(stage);
   const size_t batch = arguments.batch != 0 ? arguments.batch : stage.descriptor().default_max_batch;
   if (arguments.input == "-") return Feed(std::cin, batch, host, stage);
-  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(arguments.input, "a file of JSONL, or - for stdin"));
-  const auto failed = Feed(file, batch, host, stage);
+  auto file = OpenToRead(arguments.input, "a file of JSONL, or - for stdin");
+  if (!file.ok()) return file.status().Annotate("--input");
+  const auto failed = Feed(*file, batch, host, stage);
   return failed.ok() ? failed : Result<size_t>(failed.status().Annotate(arguments.input));
 }
 

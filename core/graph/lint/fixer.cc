@@ -1,7 +1,9 @@
 #include "core/graph/lint/fixer.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <numeric>
 #include <set>
 
 #include "core/graph/lint/fix_candidates.h"
@@ -18,14 +20,26 @@ bool HidesOthers(Rule rule) {
          rule == Rule::kNotAMap;
 }
 
-size_t Faults(const std::vector<Diagnostic>& diagnostics, Severity least) {
-  size_t faults = 0;
-  for (const Diagnostic& d : diagnostics) {
-    if (d.severity == Severity::kError && HidesOthers(d.rule)) faults += kUnreadable;
-    faults += d.severity <= least ? 1 : 0;
+/// How many there are of each severity.
+struct Faults {
+  explicit Faults(const std::vector<Diagnostic>& diagnostics) {
+    for (const Diagnostic& d : diagnostics) {
+      ++of(d.severity);
+      if (d.severity == Severity::kError && HidesOthers(d.rule)) of(d.severity) += kUnreadable;
+    }
   }
-  return faults;
-}
+  size_t& of(Severity severity) { return counts[static_cast<size_t>(severity)]; }
+  /// Of `least` and worse.
+  size_t Down(Severity least) const {
+    return std::accumulate(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(least) + 1, size_t{0});
+  }
+  /// More of anything that is worse than `severity`: no fix for that.
+  bool BreaksWorse(const Faults& before, Severity severity) const {
+    return !std::equal(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(severity), before.counts.begin(),
+                       [](size_t after, size_t was) { return after <= was; });
+  }
+  std::array<size_t, 3> counts = {};
+};
 
 bool Has(const std::vector<Diagnostic>& diagnostics, const Diagnostic& fault) {
   return std::any_of(diagnostics.begin(), diagnostics.end(),
@@ -40,7 +54,8 @@ std::optional<Fix> Fixer::Find(const LoadedPipeline& loaded, const Diagnostic& f
   const YamlNodePtr root = ParseYaml(loaded.source, ignored);
   const SourceMap map(loaded.source, root.get());
   const Fixes candidates = FixCandidates(fault, {map, loaded.description, registry_});
-  const size_t before = Faults(loaded.diagnostics, fault.severity);
+  const Faults all_before(loaded.diagnostics);
+  const size_t before = all_before.Down(fault.severity);
   std::optional<Fix> best;
   size_t least = std::numeric_limits<size_t>::max();
   std::set<std::string> tried = {loaded.source.text()};
@@ -48,8 +63,11 @@ std::optional<Fix> Fixer::Find(const LoadedPipeline& loaded, const Diagnostic& f
     std::string text = ApplyFix(loaded.source.text(), fix);
     if (!tried.insert(text).second) continue;
     const LoadedPipeline after = LoadPipeline(SourceText(loaded.source.file(), std::move(text)), registry_, options_);
-    const size_t faults = Faults(after.diagnostics, fault.severity);
-    if (faults > before || faults >= least || (faults == before && Has(after.diagnostics, fault))) continue;
+    const Faults all_after(after.diagnostics);
+    const size_t faults = all_after.Down(fault.severity);
+    if (all_after.BreaksWorse(all_before, fault.severity) || faults > before || faults >= least ||
+        (faults == before && Has(after.diagnostics, fault)))
+      continue;
     least = faults;
     best = fix;
     if (faults < before && (faults == 0 || before - faults == 1) && before < kUnreadable) break;

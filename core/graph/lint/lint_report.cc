@@ -26,7 +26,7 @@ Json FixJson(const LintFinding& finding, const SourceText& source) {
 std::string FullMessage(const Diagnostic& d) {
   std::string text = d.message;
   if (!d.expected.empty()) text += "; expected: " + d.expected;
-  if (!d.suggestion.empty()) text += "; did you mean `" + d.suggestion + "`?";
+  if (!d.suggestion.empty()) text += "; " + SuggestionText(d);
   return text;
 }
 

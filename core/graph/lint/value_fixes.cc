@@ -150,7 +150,7 @@ void AddTogether(const Diagnostic& fault, const FixContext& context, Fixes* fixe
 void AddAdvised(const Diagnostic& fault, const FixContext& context, Fixes* fixes) {
   const auto spot = context.map.Find(fault.place);
   const YamlEntry* const entry = spot ? spot->entry() : nullptr;
-  if (entry == nullptr || spot->path.size() < 4 || spot->path[2] != "with") return;
+  if (entry == nullptr || spot->path.size() < 2 || spot->path[spot->path.size() - 2] != "with") return;
   const bool reference = spot->node().text.find("${") != std::string::npos;  // then it is the variable's matter
   if (!fault.suggestion.empty() && !reference)
     fixes->push_back({"write `" + fault.suggestion + "`", {context.map.Replace(spot->node(), fault.suggestion)}});

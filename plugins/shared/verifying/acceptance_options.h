@@ -3,6 +3,7 @@
 
 #include <retort/sdk.h>
 
+#include <initializer_list>
 #include <string>
 
 #include "plugins/shared/advice.h"
@@ -79,20 +80,23 @@ inline retort::Status CheckAcceptance(const retort::sdk::Config& config) {
 inline void AddAcceptanceRemarks(const retort::sdk::Config& config, Remarks& remarks) {
   const std::string rule = config.String("rule");
   const bool lenient = rule == "lenient", typical = rule == "typical", threshold = rule == "threshold";
-  const bool exact = lenient && config.Float("lenience") == 1;
-  if (exact) {
-    remarks.push_back({"lenience", "`rule: lenient` with `lenience: 1` is `rule: lossless`", ""});
-  } else if (lenient || typical || threshold) {
-    remarks.push_back({"rule",
-                       "`" + rule +
-                           "` is no exact rule: drafts may stand that the model alone would not have written "
-                           "(`retort run --against` a pipeline without drafts shows how often)",
-                       "lossless"});
+  const bool greedy = config.Float("temperature") == 0;
+  if (lenient && config.Float("lenience") == 1) {
+    remarks.push_back({"rule", "`rule: lenient` with `lenience: 1` is `rule: lossless`", "lossless", "lenience"});
+  } else if (lenient || threshold || (typical && !greedy)) {  // at temperature 0 `typical` takes the likeliest alone
+    const char* const given_up =
+        greedy
+            ? "tokens may stand that are not the model's likeliest (`retort run --against` a pipeline without drafts "
+              "shows how often)"
+            : "the text has another law than the model's own (`retort lossless` measures it)";
+    remarks.push_back({"rule", "`" + rule + "` is no exact rule: " + given_up, "lossless", "rule"});
   }
-  const auto belongs = [&](const char* owner) { return "it belongs to `rule: " + std::string(owner) + "`"; };
-  if (!lenient) NotUsed({"lenience"}, belongs("lenient"), remarks);
-  if (!typical) NotUsed({"typical_epsilon", "typical_delta"}, belongs("typical"), remarks);
-  if (!threshold) NotUsed({"threshold", "threshold_temperature"}, belongs("threshold"), remarks);
+  const auto other = [&](std::initializer_list<const char*> options, const char* owner) {
+    if (rule != owner) NotUsed(options, "rule", "it belongs to `rule: " + std::string(owner) + "`", remarks);
+  };
+  other({"lenience"}, "lenient");
+  other({"typical_epsilon", "typical_delta"}, "typical");
+  other({"threshold", "threshold_temperature"}, "threshold");
 }
 
 }  // namespace retort_stages

@@ -69,6 +69,17 @@ TEST(LintGithub, EscapesWhatItMust) {
   EXPECT_EQ(LintGithub({&file, 1}), "::warning file=a%2Cb%3Ac.yaml,line=2,col=3,title=unknown-key::50 %25%0Aof it\n");
 }
 
+TEST(Diagnostics, ManyNotesTakeNoFaultsPlace) {
+  Diagnostics diagnostics("a.yaml");
+  for (int line = 1; line <= 2000; ++line) diagnostics.Note(Rule::kAdvice, {line, 1}, "note");
+  EXPECT_FALSE(diagnostics.HasErrors());
+  EXPECT_EQ(diagnostics.Sorted().size(), kMaxNotes);
+  for (int line = 1; line <= 1005; ++line) diagnostics.Error(Rule::kUnknownKey, {line, 2}, "error");
+  const std::vector<Diagnostic> sorted = diagnostics.Sorted();
+  EXPECT_EQ(sorted.size(), kMaxNotes + kMaxDiagnostics + 1);
+  EXPECT_EQ(sorted.back().message, "5 more faults are not listed");
+}
+
 TEST(LintReports, TellNotesFromWarnings) {
   LintedFile file{SourceText("a.yaml", "a\n"), {}};
   file.findings.push_back({{Severity::kNote, Rule::kAdvice, "a.yaml", {1, 1}, "it is so", "", ""}, {}});

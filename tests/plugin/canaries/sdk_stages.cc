@@ -72,10 +72,10 @@ class ShowOptions final : public sdk::Stage {
   static std::vector<sdk::Advice> Advise(const sdk::Config& config) {
     const int64_t count = config.Int("count");
     if (count == 98) throw std::runtime_error("no remarks today");
-    if (count == 99) return {{"counts", "there is no such option", ""}};
-    if (count == 100) return {{"count", "", ""}};
+    if (count == 99) return {{"counts", "there is no such option", "", ""}};
+    if (count == 100) return {{"count", "", "", ""}};
     if (config.Bool("flag")) return {};
-    return {{"flag", "without a flag nobody sees it", "true"}, {"", "it is a quiet stage", ""}};
+    return {{"flag", "without a flag nobody sees it", "true", "count"}, {"", "it is a quiet stage", "", ""}};
   }
   static Result<std::unique_ptr<ShowOptions>> Create(const sdk::Config& config) {
     auto stage = std::make_unique<ShowOptions>();

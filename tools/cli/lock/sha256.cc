@@ -21,7 +21,7 @@ std::string Hexadecimal(const unsigned char* bytes, size_t count) {
   return text;
 }
 
-Status Unreadable(const std::string& path) { return NotFound(path + " cannot be read: " + std::strerror(errno)); }
+Status Unreadable(const std::string& path) { return NotFound(path + ": cannot be read: " + std::strerror(errno)); }
 
 }  // namespace
 

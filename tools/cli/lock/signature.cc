@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/base/text_file.h"
 #include "core/plugin/loader.h"
 
 namespace retort::cli {
@@ -49,8 +50,8 @@ Status CheckSignature(const std::string& path, const std::vector<std::string>& k
   }
   const auto signature = ReadBytes(path + ".sig");
   if (!signature) return NotFound("it is not signed: there is no " + path + ".sig" + how);
+  RETORT_RETURN_IF_ERROR(OpenToRead(path, "a plugin").status());
   const auto text = ReadBytes(path);
-  if (!text) return NotFound(path + " cannot be read");
   if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return Verifies(key, *text, *signature); }))
     return {};
   return InvalidArgument("its signature is by none of the keys that " + std::string(kKeys) +

@@ -50,7 +50,7 @@ enum {
   RETORT_RESOURCE_EXHAUSTED = 6,
   RETORT_CANCELLED = 7,
   RETORT_INTERNAL = 8,
-  RETORT_END = 100 /* a source has no more records; not an error */
+  RETORT_END = 100 /* a source has no more records, or a list no more items; not an error */
 };
 
 /* ---- what a stage says of itself: the one source of lint, plan, describe, schema and docs -------------------- */
@@ -101,7 +101,8 @@ typedef struct retort_record retort_record;   /* one JSONL object on its way thr
 typedef struct retort_model retort_model;     /* a model named under `models:` */
 typedef struct retort_kv retort_kv;           /* keys and values of one sequence in one model */
 
-/* A remark on option values that are allowed: what they do not do, or what they give up. */
+/* A remark on option values that are allowed: what they do not do, or what they give up. The host sets `size` and
+ * zeroes the rest; the plugin fills it as far as `size` goes. */
 typedef struct retort_advice {
   uint32_t size;
   uint32_t reserved;
@@ -109,6 +110,8 @@ typedef struct retort_advice {
                             the stage */
   retort_string message; /* what this means, in one line */
   retort_string value;   /* what the option had better be; empty = nothing in particular */
+  retort_string because; /* the option by whose value this is so; the remark is left out where that value comes from a
+                            variable, which a run may set otherwise. Empty = none */
 } retort_advice;
 
 typedef struct retort_stage_functions {
@@ -141,7 +144,8 @@ typedef struct retort_stage_functions {
    * tokens and sizes (0): stages that run the same model never run at the same time. May be null: it runs all. */
   retort_code (*runs_model)(void* user_data, const retort_config* config, retort_string option, int32_t* runs);
   /* Give remark `index`, from 0, on option values that check lets pass, or RETORT_END after the last. `lint` prints
-   * them as notes; no model is loaded then. The strings live until the thread's next call. May be null: none. */
+   * them as notes; no model is loaded then. The strings live until the thread's next call of advise. May be null:
+   * none. */
   retort_code (*advise)(void* user_data, const retort_config* config, uint32_t index, retort_advice* advice);
 } retort_stage_functions;
 

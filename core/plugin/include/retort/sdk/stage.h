@@ -1,6 +1,8 @@
 // The class that a stage derives from, and the two symbols that make a library of stages a plugin.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +22,7 @@ struct Advice {
   std::string option;   // it stands at its value, and is left out where the pipeline gives none; "" = at the stage
   std::string message;  // what the values mean, in one line
   std::string value;    // what the option had better be; "" = nothing in particular
+  std::string because;  // the option by whose value it is so; left out where a variable gives that. "" = none
 };
 
 /// How a run ended: whole (also when it was drained), or stopped or aborted with records under way.
@@ -119,13 +122,15 @@ struct StageFunctions {
   static retort_code Advise(void*, const retort_config* handle, uint32_t index, retort_advice* advice) {
     return Guard([&] {
       thread_local std::vector<Advice> all;  // what the strings given last point into
-      const Config config(handle);
-      if constexpr (SaysAdvice()) all = T::Advise(config);
-      if (!config.status().ok()) return ToCode(config.status());
+      if (index == 0) {
+        const Config config(handle);
+        if constexpr (SaysAdvice()) all = T::Advise(config);
+        if (!config.status().ok()) return ToCode(config.status());
+      }
       if (index >= all.size()) return retort_code{RETORT_END};
-      advice->option = ToC(all[index].option);
-      advice->message = ToC(all[index].message);
-      advice->value = ToC(all[index].value);
+      const Advice& a = all[index];
+      const retort_advice whole = {advice->size, 0, ToC(a.option), ToC(a.message), ToC(a.value), ToC(a.because)};
+      std::memcpy(advice, &whole, std::min<size_t>(advice->size, sizeof whole));
       return retort_code{RETORT_OK};
     });
   }
