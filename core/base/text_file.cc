@@ -18,4 +18,19 @@ Result<std::ifstream> OpenToRead(const std::string& path, std::string_view expec
                   std::string(expected));
 }
 
+Result<std::string> ReadBytes(const std::string& path, std::string_view expected, size_t most) {
+  RETORT_ASSIGN_OR_RETURN(std::ifstream file, OpenToRead(path, expected));
+  std::string bytes;
+  char part[1 << 14];
+  // Not by iterators of the stream: these throw where reading fails.
+  for (bool more = true; more && bytes.size() <= most;) {
+    more = static_cast<bool>(file.read(part, sizeof part));
+    bytes.append(part, static_cast<size_t>(file.gcount()));
+  }
+  if (file.bad()) return DataLoss(path + ": reading failed");
+  if (bytes.size() <= most) return bytes;
+  return InvalidArgument(path + ": expected " + std::string(expected) + " of " + std::to_string(most) +
+                         " bytes at most, got more");
+}
+
 }  // namespace retort

@@ -12,6 +12,8 @@
 namespace retort {
 namespace {
 
+constexpr size_t kMostSecretBytes = 1 << 16;
+
 constexpr std::string_view kEnvironment = "ENV:";
 constexpr std::string_view kSecret = "SECRET:";
 constexpr std::string_view kDefault = ":-";
@@ -134,9 +136,9 @@ Variables::Text Variables::Secret(const std::string& key, Place place) {
   if (value != nullptr) {
     text.value = value;
   } else if (path != nullptr) {
-    auto file = OpenToRead(path, "a file with the secret and nothing else");
-    if (file.ok()) text.value.assign(std::istreambuf_iterator<char>(*file), {});
-    if (!file.ok()) fault = "the secret `" + key + "`: " + file.status().message();
+    auto bytes = ReadBytes(path, "a file with the secret and nothing else", kMostSecretBytes);
+    if (bytes.ok()) text.value = *std::move(bytes);
+    if (!bytes.ok()) fault = "the secret `" + key + "`: " + bytes.status().message();
     while (text.value.ends_with('\n') || text.value.ends_with('\r')) text.value.pop_back();
   } else {
     fault = "there is no secret `" + key + "`";

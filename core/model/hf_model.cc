@@ -5,12 +5,15 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/base/text_file.h"
 #include "core/model/hf_json.h"
 #include "core/model/hf_tensors.h"
 #include "core/model/json_text.h"
 
 namespace retort {
 namespace {
+
+constexpr size_t kMostTemplateBytes = 1 << 20;
 
 using Json = nlohmann::json;
 
@@ -49,9 +52,8 @@ class HfModelFile final : public ModelFile {
 
   /// A file of its own, or an entry of tokenizer_config.json: text, or a list of named ones.
   Result<std::string> ChatTemplateText() const override {
-    if (std::ifstream file(folder_ + "/chat_template.jinja", std::ios::binary); file) {
-      return std::string(std::istreambuf_iterator<char>(file), {});
-    }
+    const std::string own = folder_ + "/chat_template.jinja";
+    if (Exists(own)) return ReadBytes(own, "a chat template", kMostTemplateBytes);
     const std::string path = folder_ + "/tokenizer_config.json";
     if (!Exists(path)) return std::string();
     RETORT_ASSIGN_OR_RETURN(const Json json, ReadJsonObject(path));

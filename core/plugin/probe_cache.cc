@@ -9,10 +9,13 @@
 #include <utility>
 
 #include "core/base/random.h"
+#include "core/base/text_file.h"
 #include "retort/plugin.h"
 
 namespace retort {
 namespace {
+
+constexpr size_t kMostPluginBytes = size_t{1} << 32, kMostCacheBytes = 1 << 24;
 
 /// Changes with what a plugin sees of the host: another table is another test.
 std::string Format() { return "1/" + std::to_string(RETORT_ABI_VERSION) + "/" + std::to_string(sizeof(retort_host)); }
@@ -28,17 +31,17 @@ std::string StatOf(const std::string& plugin) {
 
 /// 64-bit hash of the content. Two files by mistake alike are 1 in 2^64; this guards against accidents, not attackers.
 std::string HashOf(const std::string& plugin) {
-  std::ifstream file(plugin, std::ios::binary);
-  const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return std::to_string(HashName(content));
+  const auto content = ReadBytes(plugin, "a plugin", kMostPluginBytes);
+  return content.ok() ? std::to_string(HashName(*content)) : "";
 }
 
 }  // namespace
 
 ProbeCache::ProbeCache(std::string path) : path_(std::move(path)) {
-  std::ifstream file(path_);
-  if (path_.empty() || !file) return;
-  const auto read = nlohmann::json::parse(file, nullptr, false);
+  if (path_.empty()) return;
+  const auto text = ReadBytes(path_, "a cache of probed plugins", kMostCacheBytes);
+  if (!text.ok()) return;
+  const auto read = nlohmann::json::parse(*text, nullptr, false);
   if (!read.is_object() || read.value("format", nlohmann::json()) != Format() || !read.contains("passed")) return;
   const auto& passed = read["passed"];
   if (!passed.is_object()) return;

@@ -17,6 +17,18 @@ TEST(OpenToRead, GivesTheBytes) {
   std::filesystem::remove(path);
 }
 
+TEST(ReadBytes, GivesAllOrSaysWhyNot) {
+  const std::string path = ::testing::TempDir() + "read_bytes.txt", text(100000, 'x');
+  std::ofstream(path, std::ios::binary) << text;
+  EXPECT_EQ(*ReadBytes(path, "text", text.size()), text);
+  EXPECT_EQ(ReadBytes(path, "text", text.size() - 1).status().message(),
+            path + ": expected text of 99999 bytes at most, got more");
+  EXPECT_EQ(ReadBytes("/dev/zero", "text", 1000).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReadBytes("/", "text", 1000).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ReadBytes("/proc/self/mem", "text", 1000).status().message(), "/proc/self/mem: reading failed");
+  std::filesystem::remove(path);
+}
+
 TEST(OpenToRead, SaysWhyNotAndWhatWasExpected) {
   EXPECT_EQ(OpenToRead("no/such.txt", "a poem").status().message(),
             "no/such.txt: cannot be read: No such file or directory; expected a poem");

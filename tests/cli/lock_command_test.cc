@@ -102,6 +102,10 @@ TEST_F(LockTest, StagesBeyondTheLockAndDamagedLocksAreRefused) {
   more.replace(more.find("old -> write"), 12, "old -> again, again -> write");
   folder_.Write("p.yaml", more);
   EXPECT_THAT(Retort({"plan", "p.yaml"}).err, HasSubstr("stage `again`"));
+  std::filesystem::remove(folder_.path() + "/p.yaml.lock");
+  std::filesystem::create_directory(folder_.path() + "/p.yaml.lock");
+  EXPECT_THAT(Retort({"plan", "p.yaml"}).err, HasSubstr("p.yaml.lock: cannot be read: Is a directory"));
+  std::filesystem::remove(folder_.path() + "/p.yaml.lock");
   for (const char* damaged : {"", "{", "[]", "{\"retort_lock\": 2}"}) {
     folder_.Write("p.yaml.lock", damaged);
     const Finished refused = Retort({"plan", "p.yaml"});

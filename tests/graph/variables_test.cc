@@ -130,6 +130,9 @@ TEST(Secrets, ComeFromTheEnvironmentOrAFile) {
   EXPECT_EQ(PathOf(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"")), "from a file");
   setenv("RETORT_TEST_SECRET_FILE", (folder.path() + "/none").c_str(), 1);
   EXPECT_EQ(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"").diagnostics.at(0).rule, Rule::kMissingSecret);
+  setenv("RETORT_TEST_SECRET_FILE", folder.path().c_str(), 1);  // a folder: once an exception of the stream
+  EXPECT_NE(Load("{}", "\"${SECRET:RETORT_TEST_SECRET}\"").diagnostics.at(0).message.find("Is a directory"),
+            std::string::npos);
   unsetenv("RETORT_TEST_SECRET_FILE");
 }
 

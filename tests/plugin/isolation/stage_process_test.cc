@@ -38,7 +38,9 @@ std::vector<ProcessInfo> Processes() {
     const std::string name = entry->path().filename().string();
     if (name.find_first_not_of("0123456789") != name.npos) continue;
     std::ifstream file(entry->path() / "stat");
-    const std::string stat((std::istreambuf_iterator<char>(file)), {});
+    std::string stat(4096, '\0');
+    file.read(stat.data(), static_cast<std::streamsize>(stat.size()));  // an iterator throws where it ends meanwhile
+    stat.resize(static_cast<size_t>(file.gcount()));
     const size_t end = stat.rfind(')');  // the name before may hold anything
     if (end == stat.npos) continue;      // it has ended meanwhile
     ProcessInfo info{.process = std::stoi(name)};

@@ -10,13 +10,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "core/base/text_file.h"
+
 namespace retort::cli {
 namespace {
+
+constexpr size_t kMostBytes = 1 << 16;
 
 namespace fs = std::filesystem;
 
@@ -43,8 +46,9 @@ std::string Number(const RunningPipeline& run) {
 }
 
 std::optional<RunningPipeline> Read(const fs::path& path) {
-  std::ifstream file(path);
-  const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const auto text = ReadBytes(path, "what `retort run` says of itself", kMostBytes);
+  if (!text.ok()) return std::nullopt;
+  const auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
   RunningPipeline run;
   for (const auto& [key, value] : json.items()) {

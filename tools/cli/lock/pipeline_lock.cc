@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/base/text_file.h"
 #include "core/model/model.h"
 #include "tools/cli/lock/sha256.h"
 
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr int kLockVersion = 1;
+constexpr size_t kMostLockBytes = 1 << 24;
 
 /// Hashes of files, each read once.
 class Hashes {
@@ -117,8 +119,8 @@ Result<std::string> ModelDifferences(const PipelineDescription& pipeline, const 
 }
 
 Result<Json> ReadLock(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const Json lock = Json::parse(file, nullptr, false);
+  RETORT_ASSIGN_OR_RETURN(const std::string text, ReadBytes(path, "a lock", kMostLockBytes));
+  const Json lock = Json::parse(text, nullptr, false);
   const bool good = lock.is_object() && lock.contains("retort_lock") && lock["retort_lock"] == kLockVersion;
   if (good) return lock;
   return DataLoss(path + " is no lock of version " + std::to_string(kLockVersion) +
